@@ -1,0 +1,79 @@
+# make demo: the collector and a sample shop.   make test: everything that must hold.   Both set up what they need.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+BIN := .venv/bin
+PORT ?= 8000
+SHOP_PORT ?= 8001
+# Two workers for the tests that share nothing; the browser tests have a machine's two cores to themselves.
+WORKERS ?= 2
+
+.PHONY: help demo test lint types sdk vocabulary node-test unit e2e bench format lock clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+# --- set-up: each stamp is made anew when what it stands for changes ----------------------------------------------------------------
+
+.venv/.python: pyproject.toml requirements-dev.lock .ci/set-up
+	@.ci/set-up python
+	@touch $@
+
+.venv/.dev: pyproject.toml requirements-dev.lock .ci/set-up
+	@.ci/set-up dev
+	@touch $@ .venv/.python
+
+node_modules/.done: package.json package-lock.json .ci/set-up
+	@.ci/set-up node
+	@touch $@
+
+.venv/.chromium: .ci/set-up | .venv/.dev
+	@.ci/set-up chromium
+	@touch $@
+
+# --- what people run ----------------------------------------------------------------------------------------------------------------
+
+demo: .venv/.python ## Start the collector and, on another origin, a sample shop (Python alone is enough)
+	@$(BIN)/visitreel demo --port $(PORT) --shop-port $(SHOP_PORT)
+
+test: lint types sdk vocabulary node-test unit e2e ## Check everything
+
+lint: .venv/.dev ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev node_modules/.done ## Check types: Python, the script, the player
+	$(BIN)/mypy
+	npm run --silent types
+
+sdk: node_modules/.done ## Check that the committed script is what its sources build
+	npm run --silent build
+	@git diff --exit-code --stat -- sdk_js/dist || \
+	  { echo "sdk_js/dist is not what sdk_js/src builds: commit it" >&2; exit 1; }
+
+vocabulary: .venv/.dev ## Check that what is printed from replay/ops.py is current
+	$(BIN)/python -m replay.vocabulary --check
+
+node-test: node_modules/.done ## Run the tests of the script and of the player's modules
+	npm run --silent test
+
+unit: .venv/.dev node_modules/.done ## Run the Python tests that need no browser
+	$(BIN)/pytest -q -n $(WORKERS) --ignore=tests/e2e --ignore=tests/bench
+
+e2e: .venv/.dev .venv/.chromium ## Run the tests in a real browser
+	$(BIN)/pytest -q tests/e2e
+
+bench: .venv/.dev node_modules/.done .venv/.chromium ## Measure (ONLY=name for a part)
+	@test -d tests/bench || { echo "visitreel: there are no benchmarks here" >&2; exit 2; }
+	$(BIN)/python -m tests.bench $(ONLY)
+
+format: .venv/.dev ## Format the Python code
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+
+lock: .venv/.dev ## Write down the exact versions that are installed
+	{ sed -n '/^#/p' requirements-dev.lock; $(BIN)/pip freeze --exclude-editable | grep -vE '^(pip|setuptools)='; } > .venv/lock
+	mv .venv/lock requirements-dev.lock
+
+clean: ## Remove all that was made
+	rm -rf .venv node_modules .demo .e2e dist build .mypy_cache .ruff_cache .hypothesis test-results
