@@ -11,7 +11,7 @@ WORKERS ?= 2
 .PHONY: help demo test lint types sdk vocabulary node-test unit e2e bench format lock clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 # --- set-up: each stamp is made anew when what it stands for changes ----------------------------------------------------------------
 
