@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 FORMAT_VERSION = 1
 """Travels in every batch and recording. A reader refuses any other number."""
@@ -54,9 +54,8 @@ NodeKind = Literal["element", "text", "shadow", "content"]
 """`shadow`: an open shadow root of its parent element. `content`: the document inside its parent frame element."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewNode:
-    """One node of a run. `parent` is the index of its parent in the same run, or -1 for a child of the run's parent.
+class NewNode(NamedTuple):
+    """One node of a run (a named tuple: thousands are made for a frame, and a dataclass costs four times as much). `parent` is the index of its parent in the same run, or -1 for a child of the run's parent.
 
     element: `name` (`div`, `/svg/path`), `attrs` by name. text: `text`. content: `mode` as in `Document`. Ids: `first_id` + index.
     """
@@ -130,7 +129,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A node and all that is below it are forgotten."""
+    """A node and all that is below it are forgotten. A node that is already forgotten: nothing happens, this is no damage."""
 
     CODE: ClassVar[int] = 7
     node: Id

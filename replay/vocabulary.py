@@ -7,7 +7,7 @@ import inspect
 import sys
 from pathlib import Path
 
-from replay.fields import FACTS, FIELDS, NAMES, TREE_OPS
+from replay.fields import FACTS, FIELDS, LETTERS, NAMES, TREE_OPS
 from replay.ops import FORMAT_VERSION, ROOT_ID
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +33,16 @@ def typescript() -> str:
             fields = ", ".join(f"{name}: {kind.value}" for name, kind in FIELDS[code])
             lines.append(f"/** {fields or 'no fields'} */")
             lines.append(f"export const OP_{NAMES[code].upper()} = {code}")
+    lines += ["", "/** The kinds of an op's fields by its code, a letter each (replay/FORMAT.md, \"Ops section\"); a run is written by itself. */"]
+    lines.append(f"export const KINDS = '{kinds()}'.split(',')")
     return "\n".join(lines) + "\n"
+
+
+def kinds() -> str:
+    """The letters of every op's fields, at the place of its code."""
+    letter_of = {kind: letter for letter, kind in LETTERS.items()}
+    letters = {code: "".join(letter_of[kind] for _, kind in FIELDS[code]) for code in TREE_OPS}
+    return ",".join(letters.get(code, "") for code in range(max(letters) + 1)).replace("r", "")
 
 
 def javascript() -> str:

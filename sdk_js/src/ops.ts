@@ -96,3 +96,6 @@ export const OP_TRACK = 69
 export const OP_CONTEXT = 70
 /** reason: number */
 export const OP_LEAVE = 71
+
+/** The kinds of an op's fields by its code, a letter each (replay/FORMAT.md, "Ops section"); a run is written by itself. */
+export const KINDS = ',uu,,,iii,iii,i,i,it,inv,in,iv,iu,iU,iu,iss,uuuuss,u,iuuu,itv,iUt,iU,iUt,iUt,iuv,iI,ihv,ii,ivi,,,,ss,i,issuu,ussu,iu,iuiu,u,,,,,,,,,,,,,,,,,,,,,,,,,v'.split(',')

@@ -1,0 +1,194 @@
+// The ops of one batch in columns (replay/FORMAT.md, "Ops section"): ops come in field by field, one msgpack array of nine goes out.
+import { encode } from './msgpack'
+import { KINDS } from './ops'
+
+/** Strings of this many UTF-16 units or more go into the contents column, equal ones once. */
+const CONTENT_MIN_LENGTH = 2048
+
+const TOKEN_TEXT = 1
+const TOKEN_SHADOW = 2
+const TOKEN_CONTENT = 3
+const TOKEN_ELEMENT_OPEN = 9
+
+export type Field = number | string | Uint8Array | readonly number[]
+
+/** Writes one section. */
+export interface Section {
+  /** An op with its fields in the vocabulary's order. After an op with a run its nodes follow at once. */
+  _op(code: number, tMs: number, fields: readonly Field[]): void
+  /** A run: nodes in preorder, each element, shadow root and content document closed by `_up`, and one more `_up` at the end. */
+  _element(shape: string, values: readonly string[]): void
+  _textNode(text: string): void
+  _shadow(): void
+  _content(mode: number): void
+  _up(): void
+  /** Ops written so far. */
+  _count: number
+  /** About the length of the finished section in bytes. */
+  _size: number
+  /** Time of the first op. */
+  _firstT: number
+  /** Hashes that the section names without carrying what they stand for. */
+  _named: Uint8Array[]
+  /** The section; `baseT` is the time that the first op's delta counts from. */
+  _finish(baseT: number): Uint8Array
+}
+
+interface Column {
+  _varint(value: number): void
+  _bytes(): Uint8Array
+}
+
+const createColumn = (): Column => {
+  let buffer = new Uint8Array(64)
+  let length = 0
+  return {
+    _varint(value) {
+      if (length + 8 > buffer.length) {
+        const grown = new Uint8Array(buffer.length * 2)
+        grown.set(buffer)
+        buffer = grown
+      }
+      // Not with shifts: ids and times may pass 2^31.
+      while (value > 127) {
+        buffer[length++] = (value % 128) | 128
+        value = Math.floor(value / 128)
+      }
+      buffer[length++] = value
+    },
+    _bytes: () => buffer.subarray(0, length),
+  }
+}
+
+const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
+
+/** `named`: the hash of a big text, if the collector has confirmed that it keeps it. */
+export const createSection = (named?: (text: string) => Uint8Array | undefined): Section => {
+  const codes = createColumn()
+  const times = createColumn()
+  const numbers = createColumn()
+  const structure = createColumn()
+  const hashes: number[] = []
+  const names: string[] = []
+  const values: string[] = []
+  const texts: string[] = []
+  const contents: (string | Uint8Array)[] = []
+  const contentIndex = new Map<string, number>()
+  const shapes = new Map<string, number>()
+  let lastT = 0
+  let lastId = 0
+  /** An element token that waits: it becomes a leaf when nothing is put into it. 0: none. */
+  let open = 0
+
+  const push = (column: string[], value: string): void => {
+    if (value.includes('\0')) value = value.replace(/\0/g, '\ufffd')
+    if (value.length >= CONTENT_MIN_LENGTH) {
+      let index = contentIndex.get(value)
+      if (index === undefined) {
+        contentIndex.set(value, (index = contents.length))
+        const hash = named?.(value)
+        if (hash) section._named.push(hash)
+        else section._size += value.length
+        contents.push(hash ?? value)
+      }
+      value = '\x01' + index
+    } else if (value[0] === '\x01') value = '\x01' + value
+    section._size += value.length + 1
+    column.push(value)
+  }
+  const token = (value: number): void => {
+    if (open) structure._varint(open)
+    open = 0
+    structure._varint(value)
+    section._size++
+  }
+
+  const uint = (value: number): void => {
+    numbers._varint(value)
+    section._size++
+  }
+  const id = (value: number): void => {
+    uint(zigzag(value - lastId))
+    lastId = value
+  }
+  const list = (write: (value: number) => void) => (items: readonly number[]) => {
+    uint(items.length)
+    for (const item of items) write(item)
+  }
+  const writers = {
+    i: id,
+    u: uint,
+    s: (value: number) => uint(zigzag(value)),
+    I: list(id),
+    U: list(uint),
+    n: (value: string) => push(names, value),
+    v: (value: string) => push(values, value),
+    t: (value: string) => push(texts, value),
+    h(hash: Uint8Array) {
+      hashes.push(...hash)
+      section._named.push(hash)
+      section._size += 16
+    },
+  }
+  type Kind = keyof typeof writers
+
+  const section: Section = {
+    _count: 0,
+    _size: 0,
+    _firstT: 0,
+    _named: [],
+    _op(code, tMs, fields) {
+      codes._varint(code)
+      if (section._count++) times._varint(Math.max(0, tMs - lastT))
+      else section._firstT = tMs
+      lastT = Math.max(tMs, lastT)
+      section._size += 3
+      fields.forEach((field, at) => writers[KINDS[code]![at] as Kind](field as never))
+    },
+    _element(shape, list) {
+      let index = shapes.get(shape)
+      if (index === undefined) {
+        shapes.set(shape, (index = shapes.size))
+        push(names, shape)
+      }
+      if (open) structure._varint(open)
+      open = TOKEN_ELEMENT_OPEN + 2 * index
+      section._size += 2
+      for (const value of list) push(values, value)
+    },
+    _textNode(text) {
+      token(TOKEN_TEXT)
+      push(texts, text)
+    },
+    _shadow: () => token(TOKEN_SHADOW),
+    _content(mode) {
+      token(TOKEN_CONTENT)
+      structure._varint(mode)
+    },
+    _up() {
+      structure._varint(open ? open - 1 : 0)
+      open = 0
+    },
+    _finish(baseT) {
+      const first = createColumn()
+      if (section._count) first._varint(Math.max(0, section._firstT - baseT))
+      const head = first._bytes()
+      const rest = times._bytes()
+      const allTimes = new Uint8Array(head.length + rest.length)
+      allTimes.set(head)
+      allTimes.set(rest, head.length)
+      return encode([
+        codes._bytes(),
+        allTimes,
+        numbers._bytes(),
+        structure._bytes(),
+        new Uint8Array(hashes),
+        names.join('\0'),
+        values.join('\0'),
+        texts.join('\0'),
+        contents,
+      ])
+    },
+  }
+  return section
+}

@@ -1,0 +1,509 @@
+// The document in slices, then its changes frame by frame: mutation records go in, ops that put, move and remove nodes come out.
+//
+// Records only say what is dirty. A flush compares the dirty nodes with what was sent, so a node that came and went within a frame costs
+// nothing. The snapshot is the same path: a document whose children are all unknown and whose walk is pending.
+import { attributeName, attributeValue, elementName, isHollow, isOpen } from './attributes'
+import { BLOCK, MASK, markOf, maskText, ruleAt, ruleOf, type Rule } from './mask'
+import {
+  OP_ATTR,
+  OP_ATTR_REMOVE,
+  OP_BEGIN,
+  OP_DOCUMENT,
+  OP_END,
+  OP_MOVE,
+  OP_PUT,
+  OP_REMOVE,
+  OP_SET_TEXT,
+  OP_TAKE,
+  ROOT_ID,
+} from './ops'
+import type { Section } from './section'
+import type { Frame } from './sink'
+
+/** The longest a slice of the walk may take, ms: far below the 50 ms that a visitor can feel. */
+const SLICE_MS = 5
+/** An insert of more elements than this is walked in slices, between begin and end. */
+const LARGE_INSERT = 1500
+const MAX_DEPTH = 4000
+const MAX_NODES = 500_000
+const MAX_ATTRIBUTES = 512
+
+export type Root = Document | ShadowRoot
+
+/** What the other parts of the recorder do when nodes come and change. */
+export interface TreeHooks {
+  /** A new element that has state beside its attributes; its id is known to the receiver. */
+  _element(element: Element, rule: Rule): void
+  /** A document or shadow root is recorded from now on. */
+  _root(root: Root): void
+  /** The children of a style element changed. */
+  _styleText(style: HTMLStyleElement): void
+  /** An inline style was recorded. */
+  _inlineStyle(element: Element, text: string): void
+  /** Work of the snapshot that waits for a slice; true when it is done. */
+  _job(deadline: number): boolean
+}
+
+export interface Tree {
+  _id(node: Node | null | undefined): number
+  /** A new id, for what is not a node. */
+  _allocate(): number
+  _snapshot(reason: number): void
+  /** Emit what is dirty. */
+  _flush(): void
+  /** The children (shadow root, content document) of this node are to be looked through again. */
+  _rescan(node: Node): void
+  /** A node of the receiver that is none any more: a frame's former document. */
+  _forgetDocument(document: Document): void
+  /** There is a job for the next slice. */
+  _work(): void
+  _stop(): void
+}
+
+const isText = (node: Node): boolean => node.nodeType == 3 || node.nodeType == 4
+/** Comments and processing instructions show nothing: they are not recorded, a sibling of theirs stays a sibling. */
+const isRecorded = (node: Node): boolean => node.nodeType == 1 || isText(node)
+
+/** Quirks mode of a document: 0 none, 1 limited, 2 full (HTML standard, "the initial insertion mode"). */
+export const modeOf = ({ compatMode, doctype }: Document): number =>
+  compatMode == 'BackCompat'
+    ? 2
+    : /^-\/\/w3c\/\/dtd (xhtml 1\.0|html 4\.01) (frameset|transitional)/i.test(doctype?.publicId ?? '')
+      ? 1
+      : 0
+
+const HAS_STATE = /^(input|textarea|select|img|image|use|link|style|i?frame|video|canvas|object|embed|dialog)$/
+
+/** The document in a frame element that may be read; null for another origin's. */
+export const contentOf = (element: Element): Document | null => {
+  try {
+    return /^i?frame$/.test(element.localName) ? (element as HTMLIFrameElement).contentDocument : null
+  } catch {
+    return null // another origin's frame throws in some browsers
+  }
+}
+
+export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
+  const { _write: write, _now: now, _scrub: scrub, _guard: guard } = frame
+  let ids = new WeakMap<Node, number>()
+  let nextId = ROOT_ID + 1
+  /** Named in added or removed nodes since the last flush. */
+  const touched = new Set<Node>()
+  /** Ids that the receiver still has, of nodes forgotten since the last flush. */
+  const lost = new Map<Node, number>()
+  /** Attribute name → [namespace, value that was last sent]. */
+  const dirtyAttributes = new Map<Element, Map<string, [string | null, string | null]>>()
+  const dirtyTexts = new Map<Node, string>()
+  /** Known nodes with children that are not yet walked. */
+  const pending = new Set<Node>()
+  /** New elements and roots whose other state is sent behind the run that they came in. */
+  let after: [Element | Root, Rule][] = []
+  /** Where nodes of this frame came from and went to: with one such parent no move can make a cycle. */
+  let parents = new Set<Node>()
+  const frames = new WeakMap<Element, Document>()
+  let isOpenInterval = false
+  let isSliceQueued = false
+  let isStopped = false
+  let deadline = Infinity
+  let steps = 0
+
+  const id = (node: Node | null | undefined): number => (node && ids.get(node)) || 0
+  const observer = new MutationObserver(guard((records: MutationRecord[]) => collect(records)))
+
+  const forget = (node: Node): void => {
+    const known = ids.get(node)
+    if (known) {
+      lost.set(node, known)
+      ids.delete(node)
+      pending.delete(node)
+    }
+    const { shadowRoot } = node as Element
+    const content = frames.get(node as Element)
+    if (shadowRoot) forget(shadowRoot)
+    if (content) forget(content)
+    for (let child = node.firstChild; child; child = child.nextSibling) forget(child)
+  }
+
+  const touch = (node: Node): void => {
+    if (!isRecorded(node)) return
+    touched.add(node)
+    if (!node.isConnected) forget(node)
+  }
+
+  const collect = (records: MutationRecord[]): void => {
+    for (const record of records) {
+      const { target, type } = record
+      if (type == 'childList') {
+        parents.add(target)
+        record.addedNodes.forEach(touch)
+        record.removedNodes.forEach(touch)
+        if (target.nodeName == 'STYLE') dirtyTexts.set(target, '')
+      } else if (ids.has(target)) {
+        if (type == 'characterData') {
+          if (!dirtyTexts.has(target)) dirtyTexts.set(target, record.oldValue ?? '')
+        } else {
+          let names = dirtyAttributes.get(target as Element)
+          if (!names) dirtyAttributes.set(target as Element, (names = new Map()))
+          const name = record.attributeName!
+          if (!names.has(name)) names.set(name, [record.attributeNamespace, record.oldValue])
+        }
+      }
+    }
+    if (records.length) frame._schedule()
+  }
+
+  const observe = (root: Root): void =>
+    observer.observe(root, {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      attributeOldValue: true,
+      characterData: true,
+      characterDataOldValue: true,
+    })
+
+  const textOf = (node: Node, text: string, rule: Rule): string => {
+    const parent = node.parentNode as Element | null
+    return parent?.localName == 'style'
+      ? text
+      : parent?.localName == 'textarea'
+        ? isOpen(parent, rule)
+          ? text
+          : text && MASK
+        : maskText(text, rule)
+  }
+
+  const isSliceOver = (): boolean => !(++steps & 31) && now() > deadline
+
+  const newId = (node: Node): number => {
+    ids.set(node, nextId)
+    return nextId++
+  }
+
+  const putRoot = (section: Section, root: Root, rule: Rule, depth: number): void => {
+    newId(root)
+    after.push([root, rule])
+    observe(root)
+    putChildren(section, root, rule, depth)
+    section._up()
+  }
+
+  const putChildren = (section: Section, parent: Node, rule: Rule, depth: number): void => {
+    for (let child = parent.firstChild; child; child = child.nextSibling) {
+      if (!isRecorded(child) || ids.has(child)) continue
+      if (isSliceOver()) {
+        deadline = 0
+        pending.add(parent)
+        return
+      }
+      putNode(section, child, rule, depth + 1)
+      if (!deadline) {
+        if (child.nextSibling) pending.add(parent)
+        return
+      }
+    }
+  }
+
+  const putNode = (section: Section, node: Node, inherited: Rule, depth: number): void => {
+    newId(node)
+    if (isText(node)) return section._textNode(textOf(node, node.nodeValue!, inherited))
+    const element = node as Element
+    const rule = ruleAt(element, inherited)
+    const isBlocked = rule == BLOCK
+    const isEmpty = isBlocked || isHollow(element)
+    let shape = elementName(element)
+    let className: string | undefined
+    const values: string[] = []
+    let hasState = isBlocked || HAS_STATE.test(element.localName) || element.scrollTop || element.scrollLeft
+    if (!isEmpty) {
+      let count = 0
+      for (const attribute of element.attributes) {
+        const name = attributeName(attribute)
+        const value = attributeValue(element, attribute.name, attribute.value, rule, scrub)
+        if (value == null || count++ >= MAX_ATTRIBUTES) continue
+        shape += ' ' + name
+        if (name == 'class') className = value
+        else values.push(value)
+        if (name == 'style' && value.includes('url(')) hasState = 1
+      }
+    }
+    section._element(className == null ? shape : shape + '\n' + className, values)
+    if (hasState) after.push([element, rule])
+    if (!isEmpty && depth < MAX_DEPTH && nextId < MAX_NODES) {
+      const { shadowRoot } = element
+      const content = contentOf(element)
+      if (shadowRoot) {
+        section._shadow()
+        putRoot(section, shadowRoot, rule, depth)
+      }
+      if (content) {
+        frames.set(element, content)
+        section._content(modeOf(content))
+        putRoot(section, content, rule, depth)
+      } else if (deadline) putChildren(section, element, rule, depth)
+      else if (element.firstChild) pending.add(element)
+    }
+    section._up()
+  }
+
+  /** Puts unknown siblings from `first` on as one run behind `prev`; returns the node behind the run, and the new `prev`. */
+  const putRun = (parent: Node, prev: number, first: Node, rule: Rule): [Node | null, number] => {
+    const section = write(OP_PUT, id(parent), prev, nextId)
+    let node: Node | null = first
+    for (; node && !ids.has(node) && deadline; node = node.nextSibling) {
+      if (!isRecorded(node)) continue
+      prev = nextId
+      putNode(section, node, rule, 0)
+    }
+    section._up()
+    runAfter()
+    return [node, prev]
+  }
+
+  const putShadowOrContent = (host: Element, root: Root, rule: Rule): void => {
+    const section = write(OP_PUT, id(host), 0, nextId)
+    if ((root as ShadowRoot).host) section._shadow()
+    else {
+      frames.set(host, root as Document)
+      section._content(modeOf(root as Document))
+    }
+    putRoot(section, root, rule, 0)
+    section._up()
+    runAfter()
+  }
+
+  const runAfter = (): void => {
+    const list = after
+    after = []
+    for (const [node, rule] of list) {
+      if (node.nodeType == 1) hooks._element(node as Element, rule)
+      else hooks._root(node as Root)
+    }
+  }
+
+  /** Puts what is unknown below a known node; no cursor is kept, known children are skipped. */
+  const walk = (parent: Node): void => {
+    const rule = ruleOf(parent)
+    if (parent.nodeType == 1) {
+      const { shadowRoot } = parent as Element
+      const content = contentOf(parent as Element)
+      if (rule == BLOCK) return
+      if (shadowRoot && !id(shadowRoot)) putShadowOrContent(parent as Element, shadowRoot, rule)
+      if (content && !id(content)) putShadowOrContent(parent as Element, content, rule)
+      if (content) return
+    }
+    let prev = 0
+    for (let node: Node | null = parent.firstChild; node; ) {
+      if (!isRecorded(node)) node = node.nextSibling
+      else if (ids.has(node)) {
+        prev = id(node)
+        node = node.nextSibling
+      } else if (!deadline) {
+        pending.add(parent)
+        return
+      } else [node, prev] = putRun(parent, prev, node, rule)
+    }
+  }
+
+  const begin = (): void => {
+    if (isOpenInterval) return
+    isOpenInterval = true
+    write(OP_BEGIN)
+    frame._sink._walking(true)
+  }
+
+  const queueSlice = (): void => {
+    if (isSliceQueued || isStopped) return
+    isSliceQueued = true
+    // A message is a task of its own: the page's own work and rendering go in between. Timers would wait 4 ms each.
+    channel.port2.postMessage(0)
+  }
+  const channel = new MessageChannel()
+  channel.port1.onmessage = guard(() => {
+    isSliceQueued = false
+    if (isStopped) return
+    frame._tick()
+    flush()
+    deadline = now() + SLICE_MS
+    for (const node of pending) {
+      pending.delete(node)
+      if (ids.has(node)) walk(node)
+      if (!deadline) break
+    }
+    const isDone = !pending.size && hooks._job(deadline || 0)
+    deadline = Infinity
+    if (isDone && isOpenInterval) {
+      isOpenInterval = false
+      write(OP_END)
+      frame._sink._walking(false)
+    } else if (!isDone) queueSlice()
+  })
+
+  /** Makes a node new to the receiver: it is put again with all below it. */
+  const renew = (node: Node): void => {
+    forget(node)
+    touched.add(node)
+  }
+
+  const needsRenewal = (element: Element, name: string, old: string | null, value: string | null): boolean =>
+    markOf(name, old ?? '') != markOf(name, value ?? '') ||
+    (name == 'type' && element.localName == 'input') ||
+    (name == 'rel' && element.localName == 'link')
+
+  const flushAttributes = (): void => {
+    for (const [element, names] of dirtyAttributes) {
+      if (!ids.has(element) || isHollow(element)) continue
+      const rule = ruleOf(element)
+      if (rule == BLOCK) continue
+      for (const [local, [namespace, old]] of names) {
+        const attribute = element.getAttributeNodeNS(namespace, local)
+        const name = attribute?.name ?? (namespace ? 'xlink:' + local : local)
+        const before = old == null ? null : attributeValue(element, name, old, rule, scrub)
+        const value = attribute && attributeValue(element, name, attribute.value, rule, scrub)
+        if (before == value) continue
+        const written = attribute ? attributeName(attribute) : namespace ? '/xlink/' + name : name
+        if (value == null) write(OP_ATTR_REMOVE, id(element), written)
+        else {
+          write(OP_ATTR, id(element), written, value)
+          if (name == 'style' && value.includes('url(')) hooks._inlineStyle(element, value)
+        }
+      }
+    }
+  }
+
+  const flushTexts = (): void => {
+    for (const [node, old] of dirtyTexts) {
+      if (!ids.has(node)) continue
+      if (node.nodeType != 1) {
+        const rule = ruleOf(node)
+        const text = textOf(node, node.nodeValue!, rule)
+        if (text != textOf(node, old, rule)) write(OP_SET_TEXT, id(node), text)
+      }
+      const style = (node.nodeType == 1 ? node : node.parentNode) as Element | null
+      if (style?.localName == 'style') hooks._styleText(style as HTMLStyleElement)
+    }
+  }
+
+  /** Is nothing recorded below this node? */
+  const isClosed = (parent: Node): boolean => ruleOf(parent) == BLOCK || (parent.nodeType == 1 && isHollow(parent as Element))
+
+  /** Puts and moves the touched nodes around `node`, from the leftmost of its touched run on. */
+  const place = (node: Node, placed: Set<Node>): void => {
+    const parent = node.parentNode
+    if (placed.has(node) || !parent || !ids.has(parent)) return // with an unknown parent it is found by that parent's walk
+    let prev = 0
+    let first = node
+    for (let left = node.previousSibling; left; left = left.previousSibling) {
+      if (!isRecorded(left)) continue
+      if (ids.has(left) && !touched.has(left)) {
+        prev = id(left)
+        break
+      }
+      first = left
+    }
+    if (isClosed(parent)) return
+    const rule = ruleOf(parent)
+    for (let at: Node | null = first; at; ) {
+      const known = id(at)
+      if (known && !touched.has(at)) break
+      placed.add(at)
+      if (known) {
+        write(OP_MOVE, known, id(parent), prev)
+        prev = known
+      } else if (isRecorded(at) && !pending.has(parent)) {
+        // What is unknown below a parent whose walk is pending is left to that walk.
+        if (!deadline) pending.add(parent)
+        else {
+          for (let fresh: Node | null = at; fresh && !ids.has(fresh); fresh = fresh.nextSibling) placed.add(fresh)
+          ;[at, prev] = putRun(parent, prev, at, rule)
+          continue
+        }
+      }
+      at = at.nextSibling
+    }
+  }
+
+  const flushTouched = (): void => {
+    for (const node of touched) {
+      const parent = node.parentNode
+      if (ids.has(node) && !(parent && ids.has(parent) && !isClosed(parent))) forget(node)
+    }
+    let size = 0
+    const taken: number[] = []
+    const gone: number[] = []
+    for (const node of touched) {
+      if (lost.has(node)) gone.push(lost.get(node)!)
+      if (ids.has(node)) taken.push(id(node))
+      else if (node.nodeType == 1 && size < LARGE_INSERT) size += 1 + (node as Element).getElementsByTagName('*').length
+    }
+    // All that moved is taken out before anything is forgotten or put in: so nothing goes down with a former parent, and no order of
+    // moves can make a cycle. Within one parent neither can happen.
+    if (parents.size > 1 && taken.length + gone.length > 1) for (const known of taken) write(OP_TAKE, known)
+    for (const known of gone) write(OP_REMOVE, known)
+    if (size >= LARGE_INSERT) {
+      begin()
+      deadline = now() + SLICE_MS
+    }
+    const placed = new Set<Node>()
+    for (const node of touched) if (node.isConnected) place(node, placed)
+    deadline = Infinity
+  }
+
+  const flush = (): void => {
+    collect(observer.takeRecords())
+    for (const [element, names] of dirtyAttributes) {
+      for (const [name, [, old]] of names) {
+        if (ids.has(element) && needsRenewal(element, name, old, element.getAttribute(name))) renew(element)
+      }
+    }
+    if (touched.size) flushTouched()
+    flushAttributes()
+    flushTexts()
+    touched.clear()
+    lost.clear()
+    parents = new Set()
+    dirtyAttributes.clear()
+    dirtyTexts.clear()
+    if (pending.size) {
+      begin()
+      queueSlice()
+    }
+  }
+
+  return {
+    _id: id,
+    _allocate: () => nextId++,
+    _snapshot(reason) {
+      observer.takeRecords()
+      for (const set of [touched, lost, dirtyAttributes, dirtyTexts, pending]) set.clear()
+      ids = new WeakMap()
+      nextId = ROOT_ID
+      newId(document)
+      write(OP_DOCUMENT, modeOf(document), reason)
+      isOpenInterval = false
+      begin()
+      observe(document)
+      hooks._root(document)
+      pending.add(document)
+      queueSlice()
+    },
+    _flush: flush,
+    _rescan(node) {
+      if (!ids.has(node)) return
+      pending.add(node)
+      frame._schedule()
+    },
+    _forgetDocument(content) {
+      if (!ids.has(content)) return
+      forget(content)
+      touched.add(content)
+      frame._schedule()
+    },
+    _work: queueSlice,
+    _stop() {
+      isStopped = true
+      observer.disconnect()
+      channel.port1.close()
+    },
+  }
+}
