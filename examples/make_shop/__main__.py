@@ -1,4 +1,5 @@
-"""`python -m examples.make_shop` writes `examples/shop/images`, `fonts` and `article.html` anew; equal input, equal bytes."""
+"""`python -m examples.make_shop` writes `examples/shop/images`, `fonts` and `article.html` anew;
+equal input, equal bytes."""
 
 from pathlib import Path
 

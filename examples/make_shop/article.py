@@ -1,4 +1,5 @@
-"""The long article. In come glazes named below, out goes `article.html`: more than 3,000 nodes of text, tables, SVG and MathML."""
+"""The long article. In come glazes named below, out goes `article.html`: more than 3,000 nodes of
+text, tables, SVG and MathML."""
 
 from __future__ import annotations
 
@@ -100,7 +101,13 @@ def _glaze(dice: random.Random, number: int, family: str, place: str) -> Glaze:
     )
     remarks = tuple(dice.sample(_REMARKS, 2))
     return Glaze(
-        number, f"{family}, {place}", dice.choice((6, 9, 10)), dice.randrange(360), parts, colours, remarks
+        number,
+        f"{family}, {place}",
+        dice.choice((6, 9, 10)),
+        dice.randrange(360),
+        parts,
+        colours,
+        remarks,
     )
 
 
@@ -143,16 +150,19 @@ def _entry(glaze: Glaze) -> str:
 
 
 _OPENING = """<p>A glaze is a glass that fits a pot. Three things make it: <em>silica</em>, which is the glass;
-<em>alumina</em>, which keeps it from running off; and a <em>flux</em>, which lets it melt at all. Seger wrote it so:</p>
-<math display="block"><mrow><mi>R</mi><mi>O</mi><mo>:</mo><mfrac><mrow><msub><mi>Al</mi><mn>2</mn></msub><msub><mi>O</mi><mn>3</mn></msub></mrow><mrow><mi>Si</mi><msub><mi>O</mi><mn>2</mn></msub></mrow></mfrac><mo>≈</mo><mn>1</mn><mo>:</mo><mfrac><mn>0.4</mn><mn>3.5</mn></mfrac></mrow></math>
-<svg viewBox="0 0 640 190" width="640" height="190" role="img" aria-label="A firing" xmlns:xlink="http://www.w3.org/1999/xlink">
-<defs><marker id="dot" viewBox="0 0 4 4" refX="2" refY="2" markerWidth="4" markerHeight="4"><circle cx="2" cy="2" r="2" fill="#9c4f2b"/></marker>
-<linearGradient id="heat" x1="0" y1="1" x2="0" y2="0"><stop offset="0" stop-color="#ded5c6"/><stop offset="1" stop-color="#c1724a"/></linearGradient></defs>
-<path d="M40 170 L150 140 L260 90 L400 40 L450 36 L470 70 L600 160 L600 170 Z" fill="url(#heat)" fill-opacity="0.5"/>
-<path id="curve" d="M40 170 L150 140 L260 90 L400 40 L450 36 L470 70 L600 160" fill="none" stroke="#9c4f2b" stroke-width="3" marker-mid="url(#dot)"/>
-<text font-size="13" fill="#26302b"><textPath xlink:href="#curve" startOffset="12%">slowly while water leaves, then as fast as the kiln will go</textPath></text>
-</svg>
-"""
+<em>alumina</em>, which keeps it from running off; and a <em>flux</em>, which lets it melt at all.
+Seger wrote it so:</p> <math
+display="block"><mrow><mi>R</mi><mi>O</mi><mo>:</mo><mfrac><mrow><msub><mi>Al</mi><mn>2</mn></msub><msub><mi>O</mi><mn>3</mn></msub></mrow><mrow><mi>Si</mi><msub><mi>O</mi><mn>2</mn></msub></mrow></mfrac><mo>≈</mo><mn>1</mn><mo>:</mo><mfrac><mn>0.4</mn><mn>3.5</mn></mfrac></mrow></math>
+<svg viewBox="0 0 640 190" width="640" height="190" role="img" aria-label="A firing"
+xmlns:xlink="http://www.w3.org/1999/xlink"> <defs><marker id="dot" viewBox="0 0 4 4" refX="2"
+refY="2" markerWidth="4" markerHeight="4"><circle cx="2" cy="2" r="2" fill="#9c4f2b"/></marker>
+<linearGradient id="heat" x1="0" y1="1" x2="0" y2="0"><stop offset="0" stop-color="#ded5c6"/><stop
+offset="1" stop-color="#c1724a"/></linearGradient></defs> <path d="M40 170 L150 140 L260 90 L400 40
+L450 36 L470 70 L600 160 L600 170 Z" fill="url(#heat)" fill-opacity="0.5"/> <path id="curve" d="M40
+170 L150 140 L260 90 L400 40 L450 36 L470 70 L600 160" fill="none" stroke="#9c4f2b" stroke-width="3"
+marker-mid="url(#dot)"/> <text font-size="13" fill="#26302b"><textPath xlink:href="#curve"
+startOffset="12%">slowly while water leaves, then as fast as the kiln will go</textPath></text>
+</svg> """
 
 _CLOSING = """<section id="notes"><h2>Notes</h2><ol>
 <li id="note-1">All amounts are in hundredths of the dry weight; colours come on top.</li>
@@ -160,6 +170,5 @@ _CLOSING = """<section id="notes"><h2>Notes</h2><ol>
 <li id="note-3">Cones are Orton's, large, self-supporting.</li>
 <li id="note-4">In reduction; in oxidation it is another glaze.</li>
 <li id="note-5">Test it with lemon overnight before you eat from it.</li>
-<li id="note-6">日本語では「釉薬」、<span lang="ar" dir="rtl">بالعربية «طلاء زجاجي»</span>, <span lang="he" dir="rtl">בעברית „זיגוג”</span>.</li>
-</ol></section>
-"""
+<li id="note-6">日本語では「釉薬」、<span lang="ar" dir="rtl">بالعربية «طلاء زجاجي»</span>, <span lang="he"
+dir="rtl">בעברית „זיגוג”</span>.</li> </ol></section> """

@@ -1,4 +1,5 @@
-"""The shop's font. In come DejaVu's files (free to use, change and rename), out go two small WOFF2 files and their licence."""
+"""The shop's font. In come DejaVu's files (free to use, change and rename), out go two small WOFF2
+files and their licence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The shop's pictures. In come the pots, out go a WebP and a line drawing (SVG) of each, textures, and the favicon."""
+"""The shop's pictures. In come the pots, out go a WebP and a line drawing (SVG) of each, textures,
+and the favicon."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Turns pots. In come a profile and glazes, out goes a picture: a lit surface of revolution, seen from a little above."""
+"""Turns pots. In come a profile and glazes, out goes a picture: a lit surface of revolution, seen
+from a little above."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from dataclasses import dataclass
@@ -17,7 +19,8 @@ _AMBIENT = 0.36
 
 @dataclass(frozen=True, slots=True)
 class Pot:
-    """`profile`: (height from 0 at the rim to 1 at the foot, radius) in units of `tall`. `tilt`: how far from above, 0 to 0.6."""
+    """`profile`: (height from 0 at the rim to 1 at the foot, radius) in units of `tall`. `tilt`:
+    how far from above, 0 to 0.6."""
 
     name: str
     profile: tuple[tuple[float, float], ...]
@@ -50,12 +53,11 @@ class Scene:
         return self.size * 0.82 - self.tall_px
 
     def radius_px(self, height: float) -> float:
-        """The radius at a height (0 rim, 1 foot), along a smooth curve through the profile's points."""
+        """The radius at a height (0 rim, 1 foot), along a smooth curve through the profile's
+        points."""
         points = self.pot.profile
         height = min(max(height, points[0][0]), points[-1][0])
-        for (from_height, from_radius), (to_height, to_radius) in zip(
-            points, points[1:], strict=False
-        ):
+        for (from_height, from_radius), (to_height, to_radius) in itertools.pairwise(points):
             if height <= to_height:
                 part = (height - from_height) / (to_height - from_height)
                 part = part * part * (3 - 2 * part)
@@ -64,7 +66,8 @@ class Scene:
 
 
 def draw_pot(pot: Pot, size: int, backdrop: Rgb) -> Image.Image:
-    """The pot on a soft backdrop. Drawn twice as large and scaled down, so that edges are smooth."""
+    """The pot on a soft backdrop. Drawn twice as large and scaled down, so that edges are
+    smooth."""
     scene = Scene(pot, size * 2)
     picture = _backdrop(scene, backdrop)
     if pot.handle is not None:
@@ -175,9 +178,7 @@ def _draw_opening(picture: Image.Image, scene: Scene) -> None:
     )
 
 
-def _draw_handle(
-    picture: Image.Image, scene: Scene, handle: tuple[float, float, float]
-) -> None:
+def _draw_handle(picture: Image.Image, scene: Scene, handle: tuple[float, float, float]) -> None:
     start, end, reach = handle
     top = scene.rim_px + start * scene.tall_px
     bottom = scene.rim_px + end * scene.tall_px
