@@ -1,0 +1,364 @@
+"""Reads an ops section: in go its raw bytes and the texts that it names by hash, out come ops with their times, and what was wrong with it.
+Nothing in here raises for damage: the ops before it hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+from replay.columns import HASH_BYTES, MAX_INT, Columns, read_columns, varints
+from replay.errors import Damaged, shown
+from replay.fields import FIELDS, LETTERS, TREE_OPS
+from replay.ops import Kind, NewNode, TreeOp
+
+MAX_OPS = 500_000
+MAX_NODES = 500_000
+MAX_ATTRIBUTES = 512
+MAX_VALUE_UNITS = 1_048_576
+ESCAPE = "\x01"
+
+Content = Callable[[bytes], str | None]
+"""The text with this hash, or None when it can't be had."""
+
+Unpacked = int | str | bytes | tuple[int, ...] | tuple[NewNode, ...]
+"""A field as it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownOp:
+    """An op of a newer vocabulary that announced its fields: kept, and skipped in the tree."""
+
+    code: int
+    letters: str
+    fields: tuple[Unpacked, ...]
+
+
+SectionOp = TreeOp | UnknownOp
+TimedOp = tuple[int, SectionOp]
+
+
+@dataclass(slots=True)
+class Section:
+    """A section that was read. `ops`: (t_ms, op), times never fall. `missing`: hashes of contents that could not be had."""
+
+    base_t_ms: int
+    ops: list[TimedOp] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    missing: list[bytes] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """`keys`: attributes whose values follow in the values column, `skipped` more are read and dropped. `base`: all attributes in
+    order with the class filled in, when there is a class."""
+
+    name: str
+    keys: tuple[str, ...]
+    skipped: int
+    base: dict[str, str] | None
+
+
+_node: Callable[[tuple[object, ...]], NewNode] = partial(tuple.__new__, NewNode)
+"""Makes a NewNode without the Python call that its constructor is."""
+
+
+def cut_value(value: str) -> str:
+    """The first MAX_VALUE_UNITS UTF-16 units, without half a surrogate pair."""
+    if len(value) * 2 <= MAX_VALUE_UNITS:
+        return value
+    units = value.encode("utf-16-le", "replace")
+    if len(units) <= MAX_VALUE_UNITS * 2:
+        return value
+    return units[: MAX_VALUE_UNITS * 2].decode("utf-16-le", "ignore")
+
+
+class _Reader:
+    """Takes fields from the columns, each column from its front."""
+
+    def __init__(self, columns: Columns, content: Content, section: Section) -> None:
+        self._section = section
+        self._columns = columns
+        self._contents = [self._resolve(item, content) for item in columns.contents]
+        self._number = iter(varints(columns.numbers)).__next__
+        self._token = iter(varints(columns.structure)).__next__
+        self._values = [self._bounded(value) for value in self._strings(columns.values, "values")]
+        self._value_at = 0
+        self._text = iter(self._strings(columns.text, "text")).__next__
+        self._name = iter(self._strings(columns.names, "names")).__next__
+        self._hash_at = 0
+        self._last_id = 0
+        self._shapes: list[_Shape] = []
+        self._nodes = 0
+
+    def _resolve(self, item: str | bytes, content: Content) -> str:
+        if isinstance(item, str):
+            return item
+        text = content(item)
+        if text is None:
+            self._section.missing.append(item)
+            self._section.problems.append(f"content {item.hex()} can't be had")
+            return ""
+        return text
+
+    def _strings(self, joined: str, column: str) -> list[str]:
+        strings = joined.split("\0")
+        if ESCAPE in joined:
+            for index, string in enumerate(strings):
+                if string.startswith(ESCAPE):
+                    strings[index] = self._unescaped(string[1:], f"{column} {index}")
+        return strings
+
+    def _unescaped(self, rest: str, where: str) -> str:
+        if rest.startswith(ESCAPE):
+            return rest
+        if rest.isascii() and rest.isdigit() and len(rest) < 10 and int(rest) < len(self._contents):
+            return self._contents[int(rest)]
+        self._section.problems.append(f"{where}: escape {shown(rest)} names no content")
+        return ""
+
+    def _bounded(self, value: str) -> str:
+        if len(value) * 2 <= MAX_VALUE_UNITS:
+            return value
+        kept = cut_value(value)
+        if len(kept) < len(value):
+            self._section.problems.append(f"a value of {len(value)} characters was cut")
+        return kept
+
+    def readers(self) -> dict[Kind, Callable[[], Unpacked]]:
+        """How to take a field of each kind."""
+        return {
+            Kind.ID: self.id,
+            Kind.UINT: self._number,
+            Kind.SINT: self.sint,
+            Kind.IDS: self.ids,
+            Kind.UINTS: self.uints,
+            Kind.NAME: self._name,
+            Kind.VALUE: self.value,
+            Kind.TEXT: self._text,
+            Kind.HASH: self.hash,
+            Kind.RUN: self.run,
+        }
+
+    def id(self) -> int:
+        number = self._number()
+        last = self._last_id + ((number >> 1) ^ -(number & 1))
+        if not -MAX_INT <= last <= MAX_INT:
+            raise Damaged(f"id {last} is out of range")
+        self._last_id = last
+        return last
+
+    def sint(self) -> int:
+        number = self._number()
+        return (number >> 1) ^ -(number & 1)
+
+    def ids(self) -> tuple[int, ...]:
+        return tuple([self.id() for _ in range(self._number())])
+
+    def uints(self) -> tuple[int, ...]:
+        number = self._number
+        return tuple([number() for _ in range(number())])
+
+    def value(self) -> str:
+        at = self._value_at
+        if at >= len(self._values):
+            raise StopIteration
+        self._value_at = at + 1
+        return self._values[at]
+
+    def hash(self) -> bytes:
+        start = self._hash_at
+        self._hash_at = start + HASH_BYTES
+        if self._hash_at > len(self._columns.hashes):
+            raise StopIteration
+        return self._columns.hashes[start : self._hash_at]
+
+    def _new_shape(self) -> None:
+        head, _, class_value = self._name().partition("\n")
+        name, *attributes = head.split(" ")
+        every = {name, *attributes} if name not in attributes else set(attributes)
+        known = len(set(attributes))
+        if "" in every or known != len(attributes) or any(w in head for w in "\t\r\f"):
+            raise Damaged(f"shape {shown(head)} has an empty or repeated name, or white space")
+        kept = attributes[:MAX_ATTRIBUTES]
+        if len(kept) < known:
+            self._section.problems.append(f"{known} attributes of {shown(name)} were cut")
+        base = None
+        keys = tuple(key for key in kept if key != "class")
+        if len(keys) < len(kept):
+            base = dict.fromkeys(kept, "")
+            base["class"] = self._bounded(class_value)
+        skipped = sum(1 for key in attributes[MAX_ATTRIBUTES:] if key != "class")
+        self._shapes.append(_Shape(name, keys, skipped, base))
+
+    def _attributes(self, shape: _Shape) -> dict[str, str] | None:
+        keys = shape.keys
+        if not keys:
+            self._value_at += shape.skipped
+            return shape.base
+        start = self._value_at
+        end = start + len(keys)
+        self._value_at = end + shape.skipped
+        if end > len(self._values):
+            raise StopIteration
+        if shape.base is None:
+            return dict(zip(keys, self._values[start:end], strict=True))
+        attributes = shape.base.copy()
+        attributes.update(zip(keys, self._values[start:end], strict=True))
+        return attributes
+
+    def run(self) -> tuple[NewNode, ...]:
+        """The hot loop: everything that a token needs is a local."""
+        token, text, shapes, node = self._token, self._text, self._shapes, _node
+        nodes: list[NewNode] = []
+        add = nodes.append
+        open_nodes: list[int] = []
+        parent = -1
+        index = 0
+        room = MAX_NODES - self._nodes
+        while True:
+            read = token()
+            if read >= 8:
+                shape_index = (read >> 1) - 4
+                if shape_index >= len(shapes):
+                    if shape_index > len(shapes):
+                        raise Damaged(f"shape {shape_index} of {len(shapes)}")
+                    self._new_shape()
+                shape = shapes[shape_index]
+                attributes = self._attributes(shape) if shape.keys or shape.skipped else shape.base
+                add(node((parent, "element", shape.name, attributes, "", 0)))
+                if read & 1:
+                    open_nodes.append(parent)
+                    parent = index
+            elif read == 1:
+                add(node((parent, "text", "", None, text(), 0)))
+            elif read == 0:
+                if not open_nodes:
+                    break
+                parent = open_nodes.pop()
+                continue
+            elif read == 2 or read == 3:
+                if read == 2:
+                    add(node((parent, "shadow", "", None, "", 0)))
+                else:
+                    add(node((parent, "content", "", None, "", token())))
+                open_nodes.append(parent)
+                parent = index
+            else:
+                raise Damaged(f"reserved token {read}")
+            index += 1
+            if index > room:
+                raise Damaged(f"more than {MAX_NODES} nodes")
+        self._nodes += index
+        return tuple(nodes)
+
+    def left_over(self) -> Iterator[str]:
+        """The columns that are not used up. An empty column may stand for one empty string."""
+        columns = self._columns
+        if _has_next(self._number):
+            yield "numbers"
+        if _has_next(self._token):
+            yield "structure"
+        if self._hash_at < len(columns.hashes):
+            yield "hashes"
+        if columns.names and _has_next(self._name):
+            yield "names"
+        if columns.values and self._value_at < len(self._values):
+            yield "values"
+        if columns.text and _has_next(self._text):
+            yield "text"
+
+
+def _has_next(take: Callable[[], object]) -> bool:
+    try:
+        take()
+    except StopIteration:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to read one op: `make` gets the first `known` of the fields."""
+
+    make: Callable[..., SectionOp]
+    readers: tuple[Callable[[], Unpacked], ...]
+    known: int
+
+
+def _plans(reader: _Reader, announced: dict[int, str]) -> dict[int, _Plan | str]:
+    """For every code that can be read its plan, or what is wrong with its announcement."""
+    by_kind = reader.readers()
+    plans: dict[int, _Plan | str] = {}
+    for code, op in TREE_OPS.items():
+        kinds = [kind for _, kind in FIELDS[code]]
+        make = cast(Callable[..., SectionOp], op)
+        plans[code] = _Plan(make, tuple(by_kind[kind] for kind in kinds), len(kinds))
+    for code, letters in announced.items():
+        if any(letter not in LETTERS for letter in letters):
+            plans[code] = f"op code {code} announces unknown kinds {shown(letters)}"
+            continue
+        kinds = [LETTERS[letter] for letter in letters]
+        readers = tuple(by_kind[kind] for kind in kinds)
+        if code in TREE_OPS:
+            known = [kind for _, kind in FIELDS[code]]
+            if kinds[: len(known)] == known:
+                make = cast(Callable[..., SectionOp], TREE_OPS[code])
+                plans[code] = _Plan(make, readers, len(known))
+            else:
+                plans[code] = f"op code {code} announces other fields {shown(letters)}"
+        else:
+            plans[code] = _Plan(_unknown(code, letters), readers, len(kinds))
+    return plans
+
+
+def _unknown(code: int, letters: str) -> Callable[..., SectionOp]:
+    def make(*fields: Any) -> SectionOp:
+        return UnknownOp(code, letters, fields)
+
+    return make
+
+
+def _read_ops(codes: bytes, times: Iterator[int], plans: dict[int, _Plan | str], into: Section) -> None:
+    """Reads op by op. Raises Damaged or StopIteration where it goes no further."""
+    t_ms = into.base_t_ms
+    add = into.ops.append
+    for code in codes[:MAX_OPS]:
+        t_ms += next(times)
+        if t_ms > MAX_INT:
+            raise Damaged(f"time {t_ms} is out of range")
+        plan = plans.get(code)
+        if not isinstance(plan, _Plan):
+            raise Damaged(plan or f"unknown op code {code}")
+        fields = [read() for read in plan.readers]
+        if len(fields) > plan.known:
+            del fields[plan.known :]
+        add((t_ms, plan.make(*fields)))
+    if len(codes) > MAX_OPS:
+        raise Damaged(f"more than {MAX_OPS} ops")
+
+
+def read_section(raw: bytes, base_t_ms: int, content: Content) -> Section:
+    """The ops of a raw section with their times (`base_t_ms`: time that its first delta counts from). Raises BadSection when these bytes are no
+    section; any other damage is listed in `problems`, and the ops before it hold."""
+    columns = read_columns(raw)
+    section = Section(base_t_ms)
+    reader = _Reader(columns, content, section)
+    times = iter(varints(columns.times))
+    try:
+        _read_ops(columns.codes, times, _plans(reader, columns.announced), section)
+    except Damaged as damage:
+        section.problems.append(f"op {len(section.ops)}: {damage.message}")
+        return section
+    except StopIteration:
+        section.problems.append(f"op {len(section.ops)}: a column ends")
+        return section
+    left = list(reader.left_over())
+    if next(times, None) is not None:
+        left.append("times")
+    if columns.left_over:
+        left.append("bytes behind the section")
+    if left:
+        section.problems.append(f"left over: {', '.join(left)}")
+    return section
