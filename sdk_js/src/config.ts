@@ -1,0 +1,64 @@
+// Options of the site go in, from the script tag or from `init`; out comes the configuration, checked and complete.
+
+import { consentFrom, type Consent } from './consent'
+
+/** What `init` takes; the attributes of the script tag have the same names (`data-site`, …). */
+export interface Options {
+  /** The site's key. */
+  site: string
+  /** Where the collector is, `https://collector.example/`. The script tag knows it from its own URL. */
+  collector?: string
+  /** granted: ids and an outbox are kept in the browser. cookieless (default): nothing is stored. required: nothing is stored or sent before a grant. */
+  consent?: 'granted' | 'cookieless' | 'required'
+  /** off: facts only, the DOM is not recorded. */
+  replay?: 'on' | 'off'
+  /** Share of the sessions whose DOM is recorded, 0 to 1. Facts are always sent. */
+  sample?: number | string
+  /** Query keys that URLs keep besides utm_*, separated by spaces. */
+  query?: string
+  /** Prints to the console what is done, and every refusal with its cure. */
+  debug?: boolean | string
+}
+
+export interface Config {
+  _site: string
+  /** With a slash at its end. */
+  _collector: string
+  _consent: Consent
+  _isReplayOn: boolean
+  _sample: number
+  _query: string
+  _debug: (line: string) => void
+  /** False without a site key or a collector. */
+  _isUsable: boolean
+}
+
+// All limits in one place; the collector's are larger.
+export const FLUSH_MS = 5_000 // one POST per 5 s: the rep sees activity within 10 s
+export const FIRST_FLUSH_MS = 250 // … but what comes after a quiet time is shown almost at once
+export const BATCH_BYTES = 32_000 // compressed; seals a batch early
+export const BATCH_RAW_BYTES = 512_000 // seals even the batch of a walk
+export const BATCH_OPS = 16_000 // the collector takes 20,000
+export const BEACON_BYTES = 60_000 // all beacons and keepalive requests of a page share 64 KiB
+export const OUTBOX_BYTES = 4_000_000
+export const OUTBOX_BATCHES = 100
+export const IDLE_MS = 30 * 60_000 // a session ends after this time without the visitor doing anything
+export const SESSION_MS = 24 * 3_600_000 // … or at this age
+
+/** The collector's own address, from that of the script: `/sdk.js`, `/sdk/0.1.0/sdk.js`, under any prefix. */
+const collectorOf = (script: string): string => script.replace(/sdk(\/[^/]+\/\w+)?(\.min)?\.js([?#].*)?$/, '')
+
+/** `scriptUrl`: where the script came from, if by a tag. */
+export const readConfig = (options: Options, scriptUrl = ''): Config => {
+  const { site, collector = collectorOf(scriptUrl), consent, replay, sample = 1, query = '', debug } = options
+  return {
+    _site: site,
+    _collector: collector.replace(/\/?$/, '/'),
+    _consent: consentFrom(consent ?? 'cookieless', true),
+    _isReplayOn: replay != 'off',
+    _sample: +sample,
+    _query: query,
+    _debug: debug == null || debug === false || debug == 'false' ? () => {} : (line) => console.info('[visitreel] ' + line),
+    _isUsable: !!site && /^https?:/.test(collector),
+  }
+}

@@ -1,0 +1,6 @@
+// The script tag's entry: its own attributes go in as options, and recording begins.
+import { init } from './api'
+import type { Options } from './config'
+
+const tag = (document.currentScript ?? document.querySelector('script[data-site]')) as HTMLScriptElement | null
+if (tag) init({ ...tag.dataset } as unknown as Options, tag.src)
