@@ -1,0 +1,107 @@
+"""The browser of all tests, and what a visitor's page and a rep's player can be asked. In come
+pages, out come dumps and pictures."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, ImageChops
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from tests.normal_form.raw import DUMP_JS, Raw, from_json
+
+VIEWPORT_PX = (1280, 720)
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+)
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DUMP_FUNCTION = DUMP_JS[DUMP_JS.index("(root)") :].rstrip()
+"""As an expression, to be called with a document."""
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Chromium: that of VISITREEL_CHROMIUM, else of the system, else Playwright's own."""
+    path = os.environ.get("VISITREEL_CHROMIUM") or next(
+        filter(None, map(shutil.which, _NAMES)), None
+    )
+    return playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+
+
+@contextmanager
+def visitor(browser: Browser) -> Iterator[Page]:
+    """A fresh visitor's page. Errors of the page's scripts fail the test."""
+    width, height = VIEWPORT_PX
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+    errors: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert errors == []
+
+
+def sign_in(context: BrowserContext, link: str) -> None:
+    """Follows a sign-in link and presses its button."""
+    page = context.new_page()
+    page.goto(link)
+    page.get_by_role("button").first.click()
+    page.wait_for_url(lambda url: url != link)
+    page.close()
+
+
+def dump_page(page: Page) -> Raw:
+    """The live document."""
+    return from_json(page.evaluate(f"() => ({DUMP_FUNCTION})(document)"))
+
+
+def dump_player(page: Page) -> Raw:
+    """The replayed document."""
+    script = f"() => ({DUMP_FUNCTION})(document.getElementById('frame').contentDocument)"
+    return from_json(page.evaluate(script))
+
+
+def open_player(page: Page, url: str) -> None:
+    """Goes to a player and waits until the frame at its moment is complete."""
+    page.goto(url)
+    wait_for_frame(page)
+
+
+def wait_for_frame(page: Page) -> None:
+    """Returns once the player shows the frame it was asked for."""
+    page.wait_for_selector("#player:not([data-state=loading])", state="attached")
+    state = page.get_attribute("#player", "data-state")
+    assert state in {"paused", "ended"}, f"the player is {state}: {page.inner_text('body')[:500]}"
+
+
+def picture_of(page: Page, clip: tuple[int, int] | None = None) -> Image.Image:
+    """What is on the screen, without the caret; `clip`: only the left upper part of this size."""
+    if clip is None:
+        data = page.screenshot(animations="allow", caret="hide")
+    else:
+        box = page.locator("#frame").bounding_box()
+        assert box is not None
+        area = {"x": box["x"], "y": box["y"], "width": clip[0], "height": clip[1]}
+        data = page.screenshot(clip=area, animations="allow", caret="hide")  # type: ignore[arg-type]
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def differing_share(one: Image.Image, other: Image.Image) -> float:
+    """Share of the pixels that are not the same, 0 to 1; pictures of other sizes differ in all."""
+    if one.size != other.size:
+        return 1.0
+    changed = (
+        ImageChops.difference(one, other).convert("L").point(lambda light: 255 if light else 0)
+    )
+    return changed.histogram()[255] / (one.width * one.height)
