@@ -84,7 +84,9 @@ def _content(source: _Source, index: int) -> str | bytes:
         return source.text(f"content {index}")
     named = source.bytes(f"content {index}")
     if len(named) != HASH_BYTES:
-        raise BadSection(f"content {index}: a hash has 16 bytes, not {len(named)}", offset=source.at)
+        raise BadSection(
+            f"content {index}: a hash has 16 bytes, not {len(named)}", offset=source.at
+        )
     return named
 
 
@@ -122,7 +124,9 @@ def read_columns(raw: bytes) -> Columns:
     return columns
 
 
-def _header(length: int, fixed: tuple[int, int] | None, sized: tuple[tuple[int, int], ...]) -> bytes:
+def _header(
+    length: int, fixed: tuple[int, int] | None, sized: tuple[tuple[int, int], ...]
+) -> bytes:
     if fixed and length < fixed[1]:
         return bytes((fixed[0] + length,))
     for first, width in sized:
@@ -185,7 +189,9 @@ def varints(data: bytes) -> list[int]:
 
 
 def varint(number: int) -> bytes:
-    """One varint."""
+    """One varint. Raises ValueError for what a reader would refuse."""
+    if not 0 <= number <= MAX_INT:
+        raise ValueError(f"{number} does not fit a varint")
     if number < 0x80:
         return bytes((number,))
     parts = bytearray()

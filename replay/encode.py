@@ -34,7 +34,10 @@ def clean(text: str) -> str:
 def _is_big(text: str) -> bool:
     if len(text) >= MIN_CONTENT_UNITS:
         return True
-    return len(text) * 2 >= MIN_CONTENT_UNITS and len(text.encode("utf-16-le")) >= 2 * MIN_CONTENT_UNITS
+    return (
+        len(text) * 2 >= MIN_CONTENT_UNITS
+        and len(text.encode("utf-16-le")) >= 2 * MIN_CONTENT_UNITS
+    )
 
 
 class _Writer:
@@ -76,7 +79,7 @@ class _Writer:
                 self.numbers += varint(zigzag(value))
             case Kind.ID, int():
                 self._id(value)
-            case (Kind.IDS | Kind.UINTS), tuple():
+            case ((Kind.IDS | Kind.UINTS), tuple()):
                 each = Kind.ID if kind is Kind.IDS else Kind.UINT
                 self.numbers += varint(len(value))
                 for number in cast(tuple[int, ...], value):

@@ -47,8 +47,9 @@ def _runs(tree: Tree, top: int, parent: int = 0) -> Iterator[ops.Put]:
         if node == top and not parent:
             continue
         above = parent if node == top else tree.parent[node]
-        if run and node == first_id + len(run) and (above == run_parent or above >= first_id):
-            run.append(_new_node(tree, node, above - first_id if above >= first_id else -1))
+        inside = first_id <= above < first_id + len(run)
+        if run and node == first_id + len(run) and (inside or above == run_parent):
+            run.append(_new_node(tree, node, above - first_id if inside else -1))
             continue
         if run:
             yield ops.Put(run_parent, run_prev, first_id, tuple(run))

@@ -54,7 +54,9 @@ def apply(tree: Tree, op: SectionOp) -> str | None:
     return None
 
 
-def play(tree: Tree, timed: Iterable[tuple[int, SectionOp]], damage: Damage, start: int = 0) -> None:
+def play(
+    tree: Tree, timed: Iterable[tuple[int, SectionOp]], damage: Damage, start: int = 0
+) -> None:
     """Applies ops in order; `start` is the number of the first one in the lines of damage."""
     steps = _STEPS
     for index, (_, op) in enumerate(timed, start):

@@ -320,7 +320,9 @@ def _unknown(code: int, letters: str) -> Callable[..., SectionOp]:
     return make
 
 
-def _read_ops(codes: bytes, times: Iterator[int], plans: dict[int, _Plan | str], into: Section) -> None:
+def _read_ops(
+    codes: bytes, times: Iterator[int], plans: dict[int, _Plan | str], into: Section
+) -> None:
     """Reads op by op. Raises Damaged or StopIteration where it goes no further."""
     t_ms = into.base_t_ms
     add = into.ops.append

@@ -33,7 +33,10 @@ def typescript() -> str:
             fields = ", ".join(f"{name}: {kind.value}" for name, kind in FIELDS[code])
             lines.append(f"/** {fields or 'no fields'} */")
             lines.append(f"export const OP_{NAMES[code].upper()} = {code}")
-    lines += ["", "/** The kinds of an op's fields by its code, a letter each (replay/FORMAT.md, \"Ops section\"); a run is written by itself. */"]
+    lines += [
+        "",
+        '/** The kinds of an op\'s fields by its code, a letter each (replay/FORMAT.md, "Ops section"); a run is written by itself. */',
+    ]
     lines.append(f"export const KINDS = '{kinds()}'.split(',')")
     return "\n".join(lines) + "\n"
 
@@ -71,7 +74,13 @@ def markdown() -> str:
     """The op tables of FORMAT.md, markers included."""
     lines = [BEGIN]
     for title, table in (("Ops", TREE_OPS), ("Facts", FACTS)):
-        lines += ["", f"### {title}", "", "| code | name | fields | meaning |", "| --- | --- | --- | --- |"]
+        lines += [
+            "",
+            f"### {title}",
+            "",
+            "| code | name | fields | meaning |",
+            "| --- | --- | --- | --- |",
+        ]
         for code, op in table.items():
             fields = ", ".join(f"{name} {kind.name}" for name, kind in FIELDS[code])
             meaning = meaning_of(op).replace("|", "\\|")
