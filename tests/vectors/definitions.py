@@ -653,7 +653,7 @@ DAMAGED: list[DamagedSection] = [
     ),
     DamagedSection(
         "a varint over the largest integer",
-        _raw(varint(0) * 2 + varint(2**53), codes=b"\x01\x11", times=b"\0\0"),
+        _raw(b"\0\0" + b"\x80" * 7 + b"\x10", codes=b"\x01\x11", times=b"\0\0"),
     ),
     DamagedSection("the largest varint", _raw(varint(2**53 - 1), codes=b"\x11", times=b"\0")),
     DamagedSection("a varint with idle bytes", _raw(b"\x85\x80\x00", codes=b"\x11", times=b"\0")),
