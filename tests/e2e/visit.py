@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.e2e.api import Api
+from tests.e2e.api import Api, Json
 from tests.e2e.browser import DUMP_FUNCTION, picture_of
 from tests.e2e.waiting import wait_for
 from tests.normal_form.raw import Raw, from_json
@@ -118,10 +118,12 @@ class Visit:
             and path == urlsplit(self.page.url).path
         )
 
-    def _known(self) -> dict[str, object]:
+    def _known(self) -> Json:
         answer = self.api.get(f"/api/sessions/{self.session_id}/timeline")
-        empty: dict[str, object] = {"documents": [], "until_ms": 0}
-        return answer.json() if answer.status_code == 200 else empty
+        known: Json = {"documents": [], "until_ms": 0}
+        if answer.status_code == 200:
+            known = answer.json()
+        return known
 
 
 _OFFSETS = """() => {

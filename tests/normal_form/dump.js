@@ -50,7 +50,8 @@
       name: element.namespaceURI === 'http://www.w3.org/1999/xhtml' ? element.localName : element.tagName,
       attributes: attributesOf(element),
       state: element.namespaceURI === 'http://www.w3.org/1999/xhtml' ? stateOf(element) : null,
-      scroll: [element.scrollLeft, element.scrollTop],
+      // The scrolling element repeats the offset of its window.
+      scroll: element === element.ownerDocument.scrollingElement ? [0, 0] : [element.scrollLeft, element.scrollTop],
       shadow: shadow ? { kind: 'shadow', children: dumpChildren(shadow) } : null,
       content: content ? dumpDocument(content, 'content') : null,
       children: dumpChildren(element),
