@@ -3,6 +3,7 @@ Nothing in here raises for damage: the ops before it hold."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +19,8 @@ MAX_NODES = 500_000
 MAX_ATTRIBUTES = 512
 MAX_VALUE_UNITS = 1_048_576
 ESCAPE = "\x01"
+
+_BAD_SHAPE = re.compile(r"[\t\r\f]|  |\A |\A\Z| \Z")
 
 Content = Callable[[bytes], str | None]
 """The text with this hash, or None when it can't be had."""
@@ -49,16 +52,9 @@ class Section:
     missing: list[bytes] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """`keys`: attributes whose values follow in the values column, `skipped` more are read and dropped. `base`: all attributes in
-    order with the class filled in, when there is a class."""
-
-    name: str
-    keys: tuple[str, ...]
-    skipped: int
-    base: dict[str, str] | None
-
+_Shape = tuple[str, tuple[str, ...], dict[str, str] | None, int]
+"""A tag name; the attributes whose values follow in the values column; all attributes in order with the class filled in, when there is
+one; how many more values follow and are dropped."""
 
 _node: Callable[[tuple[object, ...]], NewNode] = partial(tuple.__new__, NewNode)
 """Makes a NewNode without the Python call that its constructor is."""
@@ -174,82 +170,72 @@ class _Reader:
             raise StopIteration
         return self._columns.hashes[start : self._hash_at]
 
-    def _new_shape(self) -> None:
+    def _new_shape(self, index: int) -> _Shape:
+        if index > len(self._shapes):
+            raise Damaged(f"shape {index} of {len(self._shapes)}")
         head, _, class_value = self._name().partition("\n")
         name, *attributes = head.split(" ")
-        every = {name, *attributes} if name not in attributes else set(attributes)
-        known = len(set(attributes))
-        if "" in every or known != len(attributes) or any(w in head for w in "\t\r\f"):
+        if _BAD_SHAPE.search(head) or len(set(attributes)) < len(attributes):
             raise Damaged(f"shape {shown(head)} has an empty or repeated name, or white space")
-        kept = attributes[:MAX_ATTRIBUTES]
-        if len(kept) < known:
-            self._section.problems.append(f"{known} attributes of {shown(name)} were cut")
+        kept, cut = attributes[:MAX_ATTRIBUTES], attributes[MAX_ATTRIBUTES:]
+        if cut:
+            self._section.problems.append(f"{len(attributes)} attributes of {shown(name)} were cut")
         base = None
-        keys = tuple(key for key in kept if key != "class")
-        if len(keys) < len(kept):
+        if "class" in kept:
             base = dict.fromkeys(kept, "")
             base["class"] = self._bounded(class_value)
-        skipped = sum(1 for key in attributes[MAX_ATTRIBUTES:] if key != "class")
-        self._shapes.append(_Shape(name, keys, skipped, base))
-
-    def _attributes(self, shape: _Shape) -> dict[str, str] | None:
-        keys = shape.keys
-        if not keys:
-            self._value_at += shape.skipped
-            return shape.base
-        start = self._value_at
-        end = start + len(keys)
-        self._value_at = end + shape.skipped
-        if end > len(self._values):
-            raise StopIteration
-        if shape.base is None:
-            return dict(zip(keys, self._values[start:end], strict=True))
-        attributes = shape.base.copy()
-        attributes.update(zip(keys, self._values[start:end], strict=True))
-        return attributes
+            kept.remove("class")
+        keys, skipped = tuple(kept), len(cut) - cut.count("class")
+        shape = (name, keys, base, skipped)
+        self._shapes.append(shape)
+        return shape
 
     def run(self) -> tuple[NewNode, ...]:
-        """The hot loop: everything that a token needs is a local."""
-        token, text, shapes, node = self._token, self._text, self._shapes, _node
+        """The hot loop of every seek: what a token needs is a local, and nothing is called that need not be."""
+        token, text, shapes, values, node = self._token, self._text, self._shapes, self._values, _node
         nodes: list[NewNode] = []
         add = nodes.append
         open_nodes: list[int] = []
-        parent = -1
-        index = 0
+        parent, index, at = -1, 0, self._value_at
         room = MAX_NODES - self._nodes
-        while True:
-            read = token()
-            if read >= 8:
-                shape_index = (read >> 1) - 4
-                if shape_index >= len(shapes):
-                    if shape_index > len(shapes):
-                        raise Damaged(f"shape {shape_index} of {len(shapes)}")
-                    self._new_shape()
-                shape = shapes[shape_index]
-                attributes = self._attributes(shape) if shape.keys or shape.skipped else shape.base
-                add(node((parent, "element", shape.name, attributes, "", 0)))
-                if read & 1:
+        try:
+            while True:
+                read = token()
+                if read >= 8:
+                    try:
+                        name, keys, attributes, skipped = shapes[(read >> 1) - 4]
+                    except IndexError:
+                        name, keys, attributes, skipped = self._new_shape((read >> 1) - 4)
+                    if keys:
+                        attributes = attributes.copy() if attributes else {}
+                        for key in keys:
+                            attributes[key] = values[at]
+                            at += 1
+                    at += skipped
+                    add(node((parent, "element", name, attributes, "", 0)))
+                    if read & 1:
+                        open_nodes.append(parent)
+                        parent = index
+                elif read == 1:
+                    add(node((parent, "text", "", None, text(), 0)))
+                elif read == 0:
+                    if not open_nodes:
+                        break
+                    parent = open_nodes.pop()
+                    continue
+                elif read <= 3:
+                    kind, mode = ("shadow", 0) if read == 2 else ("content", token())
+                    add(node((parent, kind, "", None, "", mode)))
                     open_nodes.append(parent)
                     parent = index
-            elif read == 1:
-                add(node((parent, "text", "", None, text(), 0)))
-            elif read == 0:
-                if not open_nodes:
-                    break
-                parent = open_nodes.pop()
-                continue
-            elif read == 2 or read == 3:
-                if read == 2:
-                    add(node((parent, "shadow", "", None, "", 0)))
                 else:
-                    add(node((parent, "content", "", None, "", token())))
-                open_nodes.append(parent)
-                parent = index
-            else:
-                raise Damaged(f"reserved token {read}")
-            index += 1
-            if index > room:
-                raise Damaged(f"more than {MAX_NODES} nodes")
+                    raise Damaged(f"reserved token {read}")
+                index += 1
+                if index > room:
+                    raise Damaged(f"more than {MAX_NODES} nodes")
+        except IndexError:
+            raise StopIteration from None
+        self._value_at = at
         self._nodes += index
         return tuple(nodes)
 
