@@ -254,6 +254,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       if (!isRecorded(node)) continue
       prev = nextId
       putNode(section, node, rule, 0)
+      if (isSliceOver()) deadline = 0
     }
     section._up()
     runAfter()
@@ -424,9 +425,11 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   }
 
   const flushTouched = (): void => {
+    // What moves between places with different rules is new to the receiver: its texts are masked as they are at their new place.
+    const isMarked = parents.size > 1 && [...parents].some(ruleOf)
     for (const node of touched) {
       const parent = node.parentNode
-      if (ids.has(node) && !(parent && ids.has(parent) && !isClosed(parent))) forget(node)
+      if (ids.has(node) && (isMarked || !parent || !ids.has(parent) || isClosed(parent))) forget(node)
     }
     let size = 0
     const taken: number[] = []
