@@ -1,4 +1,5 @@
-"""What all tests share: Hypothesis draws the same examples in every run, so a failure is seen again."""
+"""What all tests share: Hypothesis draws the same examples in every run, so a failure is seen
+again."""
 
 from __future__ import annotations
 

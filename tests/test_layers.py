@@ -1,4 +1,5 @@
-"""Proves the arrows: who may import whom, where each outside dependency is used, and where SQL is."""
+"""Proves the arrows: who may import whom, where each outside dependency is used, and where SQL
+is."""
 
 from __future__ import annotations
 
