@@ -3,39 +3,43 @@ import { readFile, mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { minify } from 'terser'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const { version } = JSON.parse(await readFile(here + '../package.json', 'utf8'))
 
-/** name → [entry, format]. The assets part is loaded by the script, and shares its private names. */
-const OUTPUTS = {
-  'sdk.min.js': ['src/tag.ts', 'iife'],
-  'visitreel.mjs': ['src/index.ts', 'esm'],
-  'assets.min.js': ['src/assets.ts', 'esm'],
+/** name → entry. The part on demand is loaded by the script, and shares its private names. */
+const OUTPUTS = { 'sdk.min.js': 'src/tag.ts', 'visitreel.mjs': 'src/index.ts', 'assets.min.js': 'src/onDemand.ts' }
+const BANNER = `/* visitreel ${version}, MIT */\n`
+
+const TERSER = {
+  ecma: 2020,
+  module: true,
+  compress: { ecma: 2020, passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+  format: { ecma: 2020 },
 }
 
 /** [file name, text] of everything in dist/. */
 export const buildAll = async () => {
   let mangleCache = {}
   const files = []
-  for (const [name, [entry, format]] of Object.entries(OUTPUTS)) {
+  for (const [name, entry] of Object.entries(OUTPUTS)) {
     const result = await build({
       entryPoints: [here + entry],
       absWorkingDir: here,
       bundle: true,
       minify: true,
       write: false,
-      format,
+      format: 'esm',
       target: 'es2020',
-      charset: 'utf8',
-      legalComments: 'none',
       mangleProps: /^_[a-zA-Z]/,
       mangleCache,
       define: { VISITREEL_VERSION: JSON.stringify(version) },
-      banner: { js: `/* visitreel ${version}, MIT */` },
     })
     mangleCache = result.mangleCache
-    files.push([name, result.outputFiles[0].text])
+    const { code } = await minify(result.outputFiles[0].text, TERSER)
+    // A classic script's names would be the page's.
+    files.push([name, BANNER + (name == 'sdk.min.js' ? `(()=>{"use strict";${code}})()` : code) + '\n'])
   }
   return files
 }

@@ -1,6 +1,6 @@
 // The calls of the site go in, by name or by function; the one visit of the page does what they say.
 import { readConfig, type Options } from './config'
-import { scalars, shorten } from './facts'
+import { scalars, shorten } from './page'
 import { createGuard } from './guard'
 import { OP_IDENTIFY, OP_TRACK } from './ops'
 import { createVisit } from './visit'
@@ -24,24 +24,24 @@ export const init = (options: Options, scriptUrl?: string): void => {
   const before = window.visitreel
   const config = readConfig(options, scriptUrl)
   if (before?.version) return config._debug('is on this page already: this tag does nothing')
-  if (!config._isUsable) return config._debug('records nothing: site key (data-site) or collector is missing')
+  if (!config._site || !/^http/.test(config._collector)) return config._debug('records nothing: data-site or collector is missing')
 
   const calls = [...(before?.q ?? [])].map((call) => [...(call as unknown[])] as [string, ...unknown[]])
   // An answer about consent holds from the start, whatever was called before it.
   const answer = calls.filter(([name]) => name == 'consent').pop()
-  const visit = createVisit(config, answer && String(answer[1]))
+  const visit = createVisit(config, answer?.[1])
 
-  const call = (name: string, first?: unknown, second?: unknown): unknown => {
-    if (name == 'identify') return visit._fact([OP_IDENTIFY, shorten(first, 200), scalars(second)])
-    if (name == 'track') return visit._fact([OP_TRACK, shorten(first, 200), scalars(second)])
-    if (name == 'consent') return visit._consent(String(first))
-    if (name == 'session') return visit._session()
-    if (name == 'mark') return visit._mark(shorten(first))
-    if (name == 'stop') return visit._stop()
-    return config._debug(`there is no call "${name}"`)
+  const commands: Record<string, (first: unknown, second: unknown) => unknown> = {
+    identify: (person, traits) => visit._fact([OP_IDENTIFY, shorten(person), scalars(traits)], true),
+    track: (name, properties) => visit._fact([OP_TRACK, shorten(name), scalars(properties)]),
+    consent: visit._consent,
+    session: () => visit._session() ?? null,
+    mark: (name) => visit._mark(shorten(name)),
+    stop: visit._stop,
   }
-  const { _wrap } = createGuard(() => 0, () => {})
-  window.visitreel = Object.assign(_wrap(call) as Visitreel, { version: SDK_VERSION })
+  const guard = createGuard(() => {})
+  const call = guard((name: string, first?: unknown, second?: unknown) => (commands[name] ? commands[name](first, second) : config._debug(`unknown call: ${name}`)))
+  window.visitreel = Object.assign(call as Visitreel, { version: SDK_VERSION })
   for (const args of calls) if (args != answer) window.visitreel(...args)
 }
 

@@ -1,5 +1,4 @@
 // Options of the site go in, from the script tag or from `init`; out comes the configuration, checked and complete.
-
 import { consentFrom, type Consent } from './consent'
 
 /** What `init` takes; the attributes of the script tag have the same names (`data-site`, …). */
@@ -25,12 +24,10 @@ export interface Config {
   /** With a slash at its end. */
   _collector: string
   _consent: Consent
-  _isReplayOn: boolean
+  /** Share of the sessions whose DOM is recorded; 0: replay is off. */
   _sample: number
   _query: string
   _debug: (line: string) => void
-  /** False without a site key or a collector. */
-  _isUsable: boolean
 }
 
 // All limits in one place; the collector's are larger.
@@ -42,23 +39,19 @@ export const BATCH_OPS = 16_000 // the collector takes 20,000
 export const BEACON_BYTES = 60_000 // all beacons and keepalive requests of a page share 64 KiB
 export const OUTBOX_BYTES = 4_000_000
 export const OUTBOX_BATCHES = 100
-export const IDLE_MS = 30 * 60_000 // a session ends after this time without the visitor doing anything
-export const SESSION_MS = 24 * 3_600_000 // … or at this age
+export const OUTBOX_NAME = 'visitreel'
+export const IDLE_MS = 1_800_000 // a session ends after 30 minutes without the visitor doing anything
+export const SESSION_MS = 86_400_000 // … or at the age of a day
+export const MAX_URL_LENGTH = 2_000
 
-/** The collector's own address, from that of the script: `/sdk.js`, `/sdk/0.1.0/sdk.js`, under any prefix. */
-const collectorOf = (script: string): string => script.replace(/sdk(\/[^/]+\/\w+)?(\.min)?\.js([?#].*)?$/, '')
-
-/** `scriptUrl`: where the script came from, if by a tag. */
-export const readConfig = (options: Options, scriptUrl = ''): Config => {
-  const { site, collector = collectorOf(scriptUrl), consent, replay, sample = 1, query = '', debug } = options
-  return {
-    _site: site,
-    _collector: collector.replace(/\/?$/, '/'),
-    _consent: consentFrom(consent ?? 'cookieless', true),
-    _isReplayOn: replay != 'off',
-    _sample: +sample,
-    _query: query,
-    _debug: debug == null || debug === false || debug == 'false' ? () => {} : (line) => console.info('[visitreel] ' + line),
-    _isUsable: !!site && /^https?:/.test(collector),
-  }
-}
+/** `scriptUrl`: where the script came from; its address is the collector's: `/sdk.js`, `/sdk/0.1.0/sdk.js`, under any prefix. */
+export const readConfig = (options: Options, scriptUrl = ''): Config => ({
+  _site: options.site,
+  _collector: (options.collector ?? scriptUrl.replace(/sdk(\/[^/]+\/\w+)?(\.min)?\.js([?#].*)?$/, '')).replace(/\/?$/, '/'),
+  _consent: consentFrom(options.consent ?? 'cookieless'),
+  _sample: options.replay == 'off' ? 0 : +(options.sample ?? 1),
+  _query: options.query ?? '',
+  _debug: (line) => {
+    if (!/^(false|undefined)$/.test(String(options.debug))) console.info('[visitreel] ' + line)
+  },
+})

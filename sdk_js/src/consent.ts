@@ -4,15 +4,12 @@
 export type Consent = 'granted' | 'cookieless' | 'required' | 'denied'
 
 /**
- * `isDefault`: the word is configuration, not the visitor's answer. A wish for privacy set in the browser (Global Privacy Control, Do Not
- * Track) makes everything `required` but an explicit grant or denial.
+ * `isAnswer`: the visitor's own answer, not configuration. A wish for privacy set in the browser (Global Privacy Control, Do Not Track)
+ * makes everything `required` but an explicit grant or denial.
  */
-export const consentFrom = (word: string, isDefault = false): Consent => {
+export const consentFrom = (word: unknown, isAnswer?: boolean): Consent => {
   const { globalPrivacyControl, doNotTrack } = navigator as { globalPrivacyControl?: boolean; doNotTrack?: string | null }
-  if (!isDefault && (word == 'granted' || word == 'denied')) return word
   const isPrivate = globalPrivacyControl || doNotTrack == '1'
-  return !isPrivate && (word == 'granted' || word == 'cookieless') ? word : 'required'
+  const isKnown = isAnswer ? /^(granted|denied)$/ : isPrivate ? /^$/ : /^(granted|cookieless)$/
+  return isKnown.test(String(word)) || (word == 'cookieless' && !isPrivate) ? (word as Consent) : 'required'
 }
-
-/** The codes of the head of a batch. */
-export const consentCode = (consent: Consent): number => (consent == 'granted' ? 1 : 2)

@@ -6,14 +6,10 @@ const WINDOW_MS = 10_000
 /** One broken page structure may fail a few times; more than this is a fault that will not go away. */
 const MAX_ERRORS = 20
 
-export interface Guard {
-  _wrap<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R | undefined
-  /** From now on every wrapped callback does nothing. */
-  _end(): void
-}
+export type Guard = <A extends unknown[], R>(callback: (...args: A) => R) => (...args: A) => R | undefined
 
-/** `now`: ms with fractions. `giveUp` is called once, with the reason. */
-export const createGuard = (now: () => number, giveUp: (reason: string) => void): Guard => {
+/** `giveUp` is called once, with the reason; from then on every guarded callback does nothing. */
+export const createGuard = (giveUp: (reason: unknown) => void): Guard => {
   let isOver = false
   let depth = 0
   let errors = 0
@@ -21,40 +17,32 @@ export const createGuard = (now: () => number, giveUp: (reason: string) => void)
   let windowStart = 0
   let wasHot = false
 
-  const end = (reason: string): void => {
-    if (!isOver) {
-      isOver = true
-      giveUp(reason)
-    }
+  const end = (reason: unknown): void => {
+    isOver = true
+    giveUp(reason)
   }
-  const account = (start: number): void => {
-    const t = now()
-    costMs += t - start
-    if (t - windowStart < WINDOW_MS) return
-    const isHot = costMs > MAX_SHARE * (t - windowStart)
-    if (isHot && wasHot) end('too costly')
-    wasHot = isHot
-    costMs = 0
-    windowStart = t
-  }
-
-  return {
-    _wrap:
-      (callback) =>
-      (...args) => {
-        if (isOver) return
-        const start = depth++ ? 0 : now()
-        try {
-          return callback(...args)
-        } catch (error) {
-          if (++errors > MAX_ERRORS) end(String(error))
-          return
-        } finally {
-          if (!--depth) account(start)
+  return (callback) =>
+    (...args) => {
+      if (isOver) return
+      const start = performance.now()
+      depth++
+      try {
+        return callback(...args)
+      } catch (error) {
+        if (++errors > MAX_ERRORS) end(error)
+        return
+      } finally {
+        if (!--depth) {
+          const t = performance.now()
+          costMs += t - start
+          if (t - windowStart > WINDOW_MS) {
+            const isHot = costMs > MAX_SHARE * (t - windowStart)
+            if (isHot && wasHot && !isOver) end('too costly')
+            wasHot = isHot
+            costMs = 0
+            windowStart = t
+          }
         }
-      },
-    _end() {
-      isOver = true
-    },
-  }
+      }
+    }
 }

@@ -1,5 +1,6 @@
 // Sealed batches that the collector has not acknowledged, kept in IndexedDB: they survive the page, and the next page of the origin sends them.
 import type { SealedBatch } from './batch'
+import { OUTBOX_NAME } from './config'
 
 /** As it lies in the store. */
 interface Kept extends SealedBatch {
@@ -13,34 +14,30 @@ export interface Outbox {
   _delete(key: string): void
   /** Takes all that no living page is sending. */
   _claim(take: (batches: SealedBatch[]) => void): void
-  /** Deletes everything, for all pages. */
-  _wipe(): void
 }
 
 export const LEASE_MS = 60_000
-const NAME = 'visitreel'
 const STORE = 'batches'
 
 /** Opens at once, so that a write in `pagehide` finds it open. Where IndexedDB is off, full or blocked nothing is kept and nothing fails. */
-export const openOutbox = (indexedDB: IDBFactory, wall: () => number): Outbox => {
+export const openOutbox = (): Outbox => {
   let db: IDBDatabase | undefined
-  let waiting: ((store: IDBObjectStore) => void)[] | undefined = []
+  const waiting: ((store: IDBObjectStore) => void)[] = []
 
   const use = (work: (store: IDBObjectStore) => void): void => {
     try {
       if (db) work(db.transaction(STORE, 'readwrite').objectStore(STORE))
-      else waiting?.push(work)
+      else waiting.push(work)
     } catch {
       // closed under us, or the quota is used up: memory only
     }
   }
   try {
-    const request = indexedDB.open(NAME, 1)
+    const request = indexedDB.open(OUTBOX_NAME, 1)
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'k' })
     request.onsuccess = () => {
-      if (!waiting) return request.result.close()
       db = request.result
-      db.onversionchange = () => db?.close()
+      db.onversionchange = () => db?.close() // consent was withdrawn here or in another tab
       waiting.forEach(use)
     }
     request.onerror = (event) => event.preventDefault() // Firefox would report it to the page
@@ -49,28 +46,18 @@ export const openOutbox = (indexedDB: IDBFactory, wall: () => number): Outbox =>
   }
 
   return {
-    _put: (batch, isLeaving) => use((store) => store.put({ ...batch, l: isLeaving ? 0 : wall() + LEASE_MS } satisfies Kept)),
+    _put: (batch, isLeaving) => use((store) => store.put({ ...batch, l: isLeaving ? 0 : Date.now() + LEASE_MS } satisfies Kept)),
     _delete: (key) => use((store) => store.delete(key)),
     _claim: (take) =>
       use((store) => {
         const all = store.getAll()
         all.onsuccess = () => {
-          const t = wall()
+          const t = Date.now()
           // A lease that ends later than any could was written before the clock was set back.
           const free = (all.result as Kept[]).filter(({ l }) => l < t || l > t + LEASE_MS)
           for (const batch of free) store.put({ ...batch, l: t + LEASE_MS })
           take(free)
         }
       }),
-    _wipe() {
-      waiting = undefined
-      db?.close()
-      db = undefined
-      try {
-        indexedDB.deleteDatabase(NAME)
-      } catch {
-        // storage is off: nothing is there
-      }
-    },
   }
 }

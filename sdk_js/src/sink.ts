@@ -5,8 +5,6 @@ import type { Field, Section } from './section'
 export interface Sink {
   /** Writes an op into the current batch and schedules its sending. Nodes of a run are written into the section that comes back, at once. */
   _op(code: number, tMs: number, fields: readonly Field[]): Section
-  /** A fact `[code, …fields]`; leaves at once when `urgent`. */
-  _fact(fact: readonly unknown[], urgent?: boolean): void
   /** While a document is walked its batch is sealed by size only, not by the timer: it compresses best in one piece. */
   _walking(on: boolean): void
 }

@@ -1,99 +1,103 @@
 // One page and its visitor: consent and the browser's events go in; document loads are recorded from start to end, and sent.
-import type { Assets, AssetsDeps } from './assets'
+import type { Assets } from './assets'
 import { createBatcher, frame, type Sender } from './batch'
-import { createClock, random16, randomId } from './clock'
-import { BEACON_BYTES, type Config } from './config'
-import { consentCode, consentFrom, type Consent } from './consent'
-import { listen, shorten, type Stop, type TrackerDeps } from './facts'
+import { now, randomId } from './clock'
+import { BEACON_BYTES, MAX_URL_LENGTH, OUTBOX_NAME, type Config } from './config'
+import { consentFrom } from './consent'
 import { createGuard } from './guard'
 import { createIdentity } from './identity'
-import { OP_IDENTIFY, OP_LEAVE } from './ops'
-import { openOutbox, type Outbox } from './outbox'
+import { isMaskedText } from './mask'
+import type * as onDemand from './onDemand'
+import { OP_LEAVE } from './ops'
+import type { Outbox } from './outbox'
+import { shorten, type Listen, type Page } from './page'
 import { startRecorder } from './recorder'
 import type { Recorder } from './sink'
-import { trackClicks } from './trackers/clicks'
-import { sendContext } from './trackers/context'
-import { trackForms } from './trackers/forms'
-import { trackPageViews, type PageViews } from './trackers/pageViews'
-import { trackScrollDepth } from './trackers/scrollDepth'
+import { trackPageViews } from './trackers/pageViews'
 import { createTransport } from './transport'
 import { createScrub } from './url'
 import { SDK_VERSION } from './version'
 
+// Reasons of op Leave.
 const LEFT = 0
 const STOPPED = 1
 const GAVE_UP = 2
-
+/** Reason of op Document. */
 const RESYNC = 1
 /** The collector asks for a snapshot in each answer until it has one. */
 const RESYNC_MS = 10_000
 const REQUEST_MS = 30_000
-const MAX_HELD = 100
+
+type OnDemand = typeof onDemand
 
 export interface Visit {
-  /** A fact of the site's own; before a grant it waits in memory. */
-  _fact(fact: readonly unknown[]): void
-  _consent(word: string): void
-  _session(): { id: string; url: string } | null
+  /** A fact of the site's own; before a grant it waits in memory. `isKept`: it holds for later sessions of the page too. */
+  _fact(fact: readonly unknown[], isKept?: boolean): void
+  _consent(word: unknown): void
+  _session(): { id: string; url: string } | undefined
   /** A named moment in the recording, for tests. */
   _mark(name: string): void
   _stop(): void
 }
 
-/** The same for every page of a session: 0 to 1. */
+/** A number from 0 to 1, the same for every page of a session. */
 export const sampleOf = (session: string): number => {
   let hash = 0
-  for (const letter of session) hash = (Math.imul(hash, 31) + letter.charCodeAt(0)) >>> 0
-  return (Math.imul(hash, 0x9e3779b1) >>> 0) / 2 ** 32
+  for (const letter of session) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x9e3779b1)
+  return (hash >>> 0) / 2 ** 32
 }
 
 /** `answer`: what the visitor has said about consent already, if anything. */
-export const createVisit = (config: Config, answer?: string): Visit => {
-  const { _debug: debug, _collector: collector } = config
+export const createVisit = (config: Config, answer?: unknown): Visit => {
+  const { _debug: debug, _collector: collector, _site: site } = config
   const { fetch } = window // taken once, before others patch it
-  const clock = createClock()
-  const scrub = createScrub(config._query)
-  const identity = createIdentity(config._site, clock._wall, random16, () => localStorage, () => sessionStorage)
-  const here = (): string => shorten(scrub(location.href), 2_000)
+  const url = collector + 'v1/batch'
+  const origin = Math.round(performance.timeOrigin)
+  const identity = createIdentity(site)
+  const fullScrub = createScrub(config._query)
+  const scrub = (from: string): string => shorten(fullScrub(from), MAX_URL_LENGTH)
 
-  let consent = answer ? consentFrom(answer) : config._consent
+  let consent = answer ? consentFrom(answer, true) : config._consent
   let outbox: Outbox | undefined
-  /** Of the document load under way. */
-  let sender = { d: '', o: clock._origin } as Sender
+  /** Of the document load under way; undefined: there is none. */
+  let sender: Sender | undefined
   let recorder: Recorder | undefined
   let assets: Assets | undefined
-  let pageViews: PageViews | undefined
-  let beforeLeave: (() => void)[] = []
-  let undo: Stop[] = []
-  let isRunning = false
+  let urlNow = (): string => scrub(location.href)
+  /** Undoes the document load, in reverse. */
+  let undo: (() => void)[] = []
   let isOver = false
   let hasGivenUp = false
   let wasAcked = false
-  let resyncedAt = -Infinity
-  /** Facts of the site that came before a grant. */
-  let held: (readonly unknown[])[] = []
-  let identified: readonly unknown[] | undefined
+  let resyncedAt = -RESYNC_MS
+  let keptFact: readonly unknown[] | undefined
 
-  const guard = createGuard(
-    () => performance.now(),
-    () => end('too many errors'),
-  )._wrap
-  const recorderGuard = createGuard(
-    () => performance.now(),
-    (reason) => {
-      debug(`DOM recording gave up (${reason}); page views and clicks go on`)
-      hasGivenUp = true
-      sender.x = 0
-      stopRecorder()
-      batcher._fact([OP_LEAVE, GAVE_UP], true)
-    },
-  )._wrap
+  const guard = createGuard(() => end('too many errors'))
+  const recorderGuard = createGuard((reason) => {
+    debug('DOM recording gave up: ' + reason)
+    hasGivenUp = true
+    stopRecorder()
+    batcher._fact([OP_LEAVE, GAVE_UP], 0)
+  })
+  const on: Listen = (target, types, heard) => {
+    const listener = guard(heard) as unknown as EventListener
+    const options = { capture: true, passive: true }
+    const names = types.split(' ')
+    for (const name of names) target.addEventListener(name, listener, options)
+    return () => names.forEach((name) => target.removeEventListener(name, listener, options))
+  }
+  let loading: Promise<OnDemand> | undefined
+  /** What can wait for the part that is loaded on demand. Where that is blocked, or the document load over by then: undefined. */
+  const later = <R>(use: (part: OnDemand) => R): Promise<R | void> => {
+    const before = sender?.d
+    loading ??= import(`${collector}sdk/${SDK_VERSION}/assets.js`) as Promise<OnDemand>
+    return loading.then(guard((part) => (sender?.d == before ? use(part) : undefined))).catch(() => {})
+  }
 
   const transport = createTransport({
-    _clock: clock,
-    _random: Math.random,
+    _origin: origin,
     _post: (body) =>
-      fetch(collector + 'v1/batch', {
+      fetch(url, {
         method: 'POST',
         body,
         headers: { 'content-type': 'text/plain' }, // no preflight
@@ -101,218 +105,190 @@ export const createVisit = (config: Config, answer?: string): Visit => {
         keepalive: document.hidden && body.length <= BEACON_BYTES,
         signal: AbortSignal.timeout?.(REQUEST_MS) ?? null,
       }),
-    _beacon: (body) => navigator.sendBeacon(collector + 'v1/batch', new Blob([body], { type: 'text/plain' })),
+    _beacon: (body) => navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' })),
     _outbox: () => outbox,
-    _acked: guard((batch, { need, snapshot, flush_ms }) => {
-      if (!wasAcked) debug(`first batch kept by ${collector}`)
+    _answered: guard(({ k }, status, { need, snapshot, flush_ms, error }) => {
+      const isOwn = sender && k.startsWith(sender.d)
+      if (status > 299) {
+        debug(`refused (${status}): ${error?.message}`)
+        if (status == 410) identity._wipe()
+        return isOwn && /403|409|410/.test('' + status) && end('nothing more is sent')
+      }
+      if (!wasAcked) debug('first batch arrived')
       wasAcked = true
-      if (need?.length) assets?._need(need)
+      if (need) assets?._need(need)
       if (flush_ms) batcher._pace(flush_ms)
-      if (snapshot && isOwn(batch.k) && clock._now() - resyncedAt > RESYNC_MS) {
-        resyncedAt = clock._now()
+      if (snapshot && isOwn && now() - resyncedAt > RESYNC_MS) {
+        resyncedAt = now()
         recorder?._snapshot(RESYNC)
       }
-      batcher._kick()
-    }),
-    _refused: guard((batch, status, message) => {
-      debug(`batch refused (${status}): ${message}`)
-      if (!isOwn(batch.k)) return
-      if (status == 410) identity._wipe()
-      if (/403|409|410/.test('' + status)) end('the collector refuses this page')
     }),
   })
   const batcher = createBatcher({
-    _clock: clock,
     _guard: guard,
     _sender: () => sender,
-    _url: () => pageViews?._url() ?? here(),
-    _flush() {
+    _url: () => urlNow(),
+    _beforeSeal() {
       // A page that changes by itself does not keep a session alive.
       if (identity._isIdle()) stopDocument()
       else recorder?._flush()
     },
     _named: (text) => assets?._named(text),
-    _isBusy: transport._isBusy,
     _deliver: transport._send,
   })
-  const isOwn = (key: string): boolean => key.startsWith(sender.d)
 
   const stopRecorder = (): void => {
     assets?._stop()
     recorder?._stop()
     assets = recorder = undefined
+    if (sender) sender.x = 0
   }
-  const startRecording = (): void => {
-    // What the recorder hears of assets waits for the part that understands it; where that can't be had the replay lacks assets.
-    const loading = import(`${collector}sdk/${SDK_VERSION}/assets.js`).then(
-      (part: { default: (deps: AssetsDeps) => Assets }) => {
-        if (recorder != own) return
-        assets = part.default({
-          _collector: collector,
-          _site: config._site,
-          _sender: () => sender,
-          _frame: frame,
-          _guard: recorderGuard,
-          _scrub: scrub,
-          _idOf: own._idOf,
-          _allocate: own._allocate,
-          _write: (code, ...fields) => batcher._op(code, clock._now(), fields),
-        })
-        return assets
-      },
-    )
-    const later = <R>(use: (part: Assets) => R): Promise<R | undefined> =>
-      loading.then(recorderGuard((part: Assets | undefined) => part && recorder == own ? use(part) : undefined)).catch(() => undefined)
-    const own = startRecorder({
-      _sink: batcher,
-      _now: clock._now,
-      _guard: recorderGuard,
-      _scrub: scrub,
-      _assets: {
-        _shown: (element) => void later((part) => part._shown(element)),
-        _css: (owner, text, base) => void later((part) => part._css(owner, text, base)),
-      },
-      _fetchText: async (url) => (await later((part) => part._fetchText(url))) ?? null,
+  const idOf = (node: Node | null): number => recorder?._idOf(node) ?? 0
+  const record = recorderGuard(() => {
+    void later((part) => {
+      assets = part.createAssets({
+        _collector: collector,
+        _site: site,
+        _sender: () => sender!,
+        _frame: frame,
+        _scrub: scrub,
+        _idOf: idOf,
+        _allocate: () => recorder!._allocate(),
+        _write: (code, ...fields) => batcher._op(code, now(), fields),
+      })
     })
-    recorder = own
-  }
+    recorder = startRecorder({
+      _sink: batcher,
+      _now: now,
+      _guard: recorderGuard,
+      _scrub: fullScrub,
+      _assets: {
+        _shown: (element) => void later(() => assets?._shown(element)),
+        _css: (...args) => void later(() => assets?._css(...args)),
+      },
+      _fetchText: async (from) => (await later(() => assets?._fetchText(from))) ?? null,
+    })
+  })
 
-  /** A document load begins: after the script has loaded, after a return from the back/forward cache, with each session. */
+  /** A document load begins: with the page, with each return from the back/forward cache, with each session. */
   const startDocument = (): void => {
     stopDocument()
-    isRunning = true
-    const { s, w, z } = identity._session()
-    const isRecorded = config._isReplayOn && !hasGivenUp && sampleOf(s) < config._sample
+    const { s, w, z, v } = identity._ids()
+    const isGranted = consent == 'granted'
+    const isRecorded = !hasGivenUp && sampleOf(s) < config._sample
+    batcher._restart()
     sender = {
-      k: config._site,
+      k: site,
       s,
       w: new Uint8Array(w),
-      v: identity._visitor(),
+      v: isGranted ? v : null,
       b: identity._tab(),
-      d: randomId(random16),
-      o: clock._origin,
+      d: randomId(),
+      o: origin,
       z,
-      c: consentCode(consent),
+      c: isGranted ? 1 : 2,
       q: SDK_VERSION,
       x: +isRecorded,
     }
-    batcher._restart()
-    const deps: TrackerDeps = {
-      _sink: batcher,
-      _clock: clock,
-      _scrub: scrub,
+    const page: Page = {
+      _on: (...args) => void undo.push(on(...args)),
+      _fact: batcher._fact,
+      _atEnd: (callback) => undo.push(callback),
+      _idOf: idOf,
+      _isMasked: isMaskedText,
+      _url: () => urlNow(),
       _guard: guard,
-      _idOf: (node) => recorder?._idOf(node) ?? 0,
-      _beforeLeave: (callback) => beforeLeave.push(callback),
+      _scrub: scrub,
     }
-    pageViews = trackPageViews(deps)
-    sendContext(deps)
-    for (const fact of identified ? [identified, ...held] : held) batcher._fact(fact, true)
-    held = []
-    undo = [pageViews._stop, trackClicks(deps), trackScrollDepth(deps, pageViews._url), trackForms(deps)]
-    if (isRecorded) recorderGuard(startRecording)()
+    urlNow = trackPageViews(page)
+    if (keptFact) batcher._fact(keptFact, 0)
+    void later((part) => part.trackFacts(page))
+    if (isRecorded) record()
   }
-  /** What was seen is sealed; nothing is observed any more. `reason`: of op Leave, if the visitor or the site ended it. */
+  /** What was seen is sealed; nothing is observed any more. `reason`: of op Leave, if it was the visitor or the site. */
   const stopDocument = (reason?: number): void => {
-    if (!isRunning) return
-    isRunning = false
-    beforeLeave.forEach((callback) => guard(callback)())
+    if (!sender) return
+    for (const callback of undo.reverse()) guard(callback)()
+    undo = []
     if (reason != null) batcher._fact([OP_LEAVE, reason])
     recorder?._flush()
-    stopRecorder()
-    undo.forEach((stop) => stop())
-    beforeLeave = []
-    pageViews = undefined
     if (reason == LEFT) batcher._sealNow()
     else batcher._seal()
+    stopRecorder()
+    sender = undefined
   }
   /** Nothing leaves any more. */
   const end = (why: string): void => {
-    debug(why + ': recording has ended')
+    debug(why)
     stopDocument()
     batcher._clear()
     transport._clear()
     isOver = true
   }
-
-  const isAllowed = (): boolean => consent == 'granted' || consent == 'cookieless'
-  const keep = (): void => {
-    outbox = openOutbox(indexedDB, clock._wall)
-    transport._keep()
-    outbox._claim(transport._sendLeft)
-  }
+  const isAllowed = (): boolean => !isOver && (consent == 'granted' || consent == 'cookieless')
   const forget = (): void => {
     stopDocument()
     batcher._clear()
     transport._clear()
-    ;(outbox ?? openOutbox(indexedDB, clock._wall))._wipe()
-    outbox = undefined
     identity._wipe()
-    held = []
-    identified = undefined
+    outbox = keptFact = undefined
+    guard(() => indexedDB.deleteDatabase(OUTBOX_NAME))()
   }
   /** Does what the consent allows now. */
-  const apply = (before?: Consent): void => {
-    debug(`consent: ${consent}`)
-    if (before == 'granted' || consent == 'denied') forget()
+  const apply = (wasGranted?: boolean): void => {
+    debug('consent: ' + consent)
+    if (wasGranted || consent == 'denied') forget()
     if (!isAllowed()) return stopDocument()
-    const isOther = consent == 'granted' && identity._keep()
-    if (consent == 'granted') keep()
-    if (!isRunning || isOther) startDocument()
-    else sender = { ...sender, v: identity._visitor(), c: consentCode(consent) }
+    const isGranted = consent == 'granted'
+    const isOther = isGranted && identity._keep()
+    if (!sender || isOther) startDocument()
+    else sender = { ...sender, v: identity._ids().v, c: 1 }
+    if (isGranted)
+      void later((part) => {
+        outbox = part.openOutbox()
+        transport._keep()
+        outbox._claim(transport._sendLeft)
+      })
   }
-
-  const on = (target: EventTarget, types: string, heard: (event: Event) => void): void => {
-    listen(target, types, guard((event: Event) => isOver || !isAllowed() || heard(event)))
-  }
-  const start = (): void => {
+  const begin = guard(() => {
     apply()
     on(window, 'pointerdown pointermove keydown scroll', () => {
-      if (identity._touch() || !isRunning) startDocument()
+      if (isAllowed() && (identity._touch() || !sender)) startDocument()
     })
     on(document, 'visibilitychange', () => {
-      if (!document.hidden || !isRunning) return
+      if (!document.hidden) return
       recorder?._flush()
       batcher._seal()
     })
-    // Also after `stop`: what is pending then still goes.
-    listen(
-      window,
-      'pagehide',
-      guard(() => {
-        stopDocument(LEFT)
-        transport._leave()
-        identity._close()
-      }),
-    )
-    on(window, 'pageshow', (event) => {
-      if (!(event as PageTransitionEvent).persisted) return
-      identity._open()
-      identity._touch()
+    on(window, 'pagehide', () => {
+      stopDocument(LEFT)
+      transport._leave()
+      identity._close()
+    })
+    on(window, 'pageshow', (event: PageTransitionEvent) => {
+      if (!event.persisted || !isAllowed()) return
+      if (consent == 'granted') identity._keep()
       startDocument()
     })
     on(window, 'online', transport._wake)
-  }
-  debug(`site ${config._site}, collector ${collector}, replay ${config._isReplayOn ? `on for ${config._sample * 100} % of sessions` : 'off'}`)
-  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', guard(start), { once: true })
-  else guard(start)()
+  })
+  debug(`site ${site}, collector ${collector}, sample ${config._sample}`)
+  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', begin)
+  else begin()
 
   return {
-    _fact(fact) {
+    _fact(fact, isKept) {
       if (isOver || consent == 'denied') return
-      if (fact[0] == OP_IDENTIFY) identified = fact
-      if (isRunning) batcher._fact(fact, true)
-      else if (held.length < MAX_HELD && fact != identified) held.push(fact)
+      if (isKept) keptFact = fact
+      if (sender || !isKept) batcher._fact(fact, 0)
     },
     _consent(word) {
+      const wasGranted = consent == 'granted'
       const before = consent
-      consent = consentFrom(word)
-      if (consent != before && !isOver) apply(before)
+      consent = consentFrom(word, true)
+      if (consent != before && !isOver) apply(wasGranted)
     },
-    _session() {
-      const { s } = identity._session()
-      return isRunning ? { id: s, url: `${collector}sessions/${s}` } : null
-    },
+    _session: () => sender && { id: sender.s as string, url: `${collector}sessions/${sender.s as string}` },
     _mark: (name) => recorder?._mark(name),
     _stop() {
       stopDocument(STOPPED)

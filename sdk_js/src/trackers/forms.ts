@@ -1,46 +1,35 @@
 // Input into forms goes in, form facts come out: started, sent, left without sending, and how many fields were used. Never what was typed.
-import { listen, shorten, targetOf, type Stop, type TrackerDeps } from '../facts'
 import { OP_FORM } from '../ops'
+import { shorten, type Page } from '../page'
+import { elementOf } from './target'
 
 const STARTED = 0
 const LEFT = 1
 const SENT = 2
 
-export const trackForms = ({ _sink, _guard, _idOf, _beforeLeave }: TrackerDeps): Stop => {
+export const trackForms = ({ _on, _fact, _idOf, _atEnd }: Page): void => {
   /** Started forms, and the fields used in them. */
-  const used = new Map<HTMLFormElement, Set<Element>>()
+  const used = new Map<Element, Set<Element>>()
 
-  const form = (element: HTMLFormElement, stage: number): void => {
+  const send = (form: Element, stage: number): void => {
     // Attributes, not properties: a field named "name" or "id" hides these.
-    const [name, id] = ['name', 'id'].map((key) => Element.prototype.getAttribute.call(element, key))
-    _sink._fact([OP_FORM, _idOf(element), stage, shorten(name || id, 200), used.get(element)?.size ?? 0], stage != LEFT)
+    const [name, id] = ['name', 'id'].map((key) => Element.prototype.getAttribute.call(form, key))
+    _fact([OP_FORM, _idOf(form), stage, shorten(name || id), used.get(form)?.size ?? 0], 0)
   }
-  const stops = [
-    listen(
-      document,
-      'input change',
-      _guard((event: Event) => {
-        const field = targetOf(event)
-        const element = (field as HTMLInputElement | null)?.form
-        if (!field || !element) return
-        const fields = used.get(element) ?? new Set()
-        const isNew = !fields.size
-        used.set(element, fields.add(field))
-        if (isNew) form(element, STARTED)
-      }),
-    ),
-    listen(
-      document,
-      'submit',
-      _guard((event: Event) => {
-        const element = targetOf(event) as HTMLFormElement | null
-        if (element) {
-          form(element, SENT)
-          used.delete(element)
-        }
-      }),
-    ),
-  ]
-  _beforeLeave(() => used.forEach((_, element) => form(element, LEFT)))
-  return () => stops.forEach((stop) => stop())
+  _on(document, 'input change', (event) => {
+    const field = elementOf(event) as HTMLInputElement | null
+    const form = field?.form
+    if (!form) return
+    if (!used.has(form)) {
+      used.set(form, new Set())
+      send(form, STARTED)
+    }
+    used.get(form)!.add(field)
+  })
+  _on(document, 'submit', (event) => {
+    const form = elementOf(event)!
+    send(form, SENT)
+    used.delete(form)
+  })
+  _atEnd(() => used.forEach((_, form) => send(form, LEFT)))
 }
