@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -29,12 +30,25 @@ DUMP_FUNCTION = DUMP_JS[DUMP_JS.index("(root)") :].rstrip()
 """As an expression, to be called with a document."""
 
 
+def chromium_path() -> str | None:
+    """Chromium: that of VISITREEL_CHROMIUM, else of the system; None: Playwright's own."""
+    found = filter(None, map(shutil.which, _NAMES))
+    return os.environ.get("VISITREEL_CHROMIUM") or next(found, None)
+
+
 def launch(playwright: Playwright) -> Browser:
-    """Chromium: that of VISITREEL_CHROMIUM, else of the system, else Playwright's own."""
-    path = os.environ.get("VISITREEL_CHROMIUM") or next(
-        filter(None, map(shutil.which, _NAMES)), None
+    """A browser without a profile: every context begins empty."""
+    return playwright.chromium.launch(executable_path=chromium_path(), args=list(_FLAGS))
+
+
+def launch_with_profile(playwright: Playwright, folder: Path) -> BrowserContext:
+    """A browser with a profile as people have one. Only there `preconnect` does anything."""
+    return playwright.chromium.launch_persistent_context(
+        folder,
+        executable_path=chromium_path(),
+        args=list(_FLAGS),
+        viewport={"width": 1700, "height": 1300},
     )
-    return playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
 
 
 @contextmanager

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from tests.e2e.api import Api
 from tests.e2e.browser import launch, sign_in
@@ -16,11 +15,16 @@ from tests.e2e.collector_process import Collector, free_port
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = launch(playwright)
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    running = launch(playwright)
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +62,3 @@ def rep(browser: Browser, collector: Collector) -> Iterator[BrowserContext]:
     sign_in(context, collector.sign_in_link())
     yield context
     context.close()
-
-
-@pytest.fixture
-def shop_pages() -> Path:
-    return Path(__file__).parents[2] / "examples" / "shop"
