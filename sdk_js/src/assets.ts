@@ -32,9 +32,7 @@ const MAX_TRIES = 3
 const RETRY_MS = 5_000
 /** A browser lists no more loads than these of the time before somebody listens. */
 const TIMELINE_SIZE = 250
-const TYPES = /^(image|font)\/|^application\/(x-)?font|^text\/css/
-/** By ending, where the server does not say. */
-const FONT_TYPES: Record<string, string> = { woff2: 'font/woff2', woff: 'font/woff', ttf: 'font/ttf', otf: 'font/otf' }
+const TYPES = /^((image|font)\/|application\/((x-)?font|vnd.ms-font))/
 
 interface Content {
   _bytes: Uint8Array<ArrayBuffer>
@@ -44,9 +42,11 @@ interface Content {
 
 const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-// Missing on plain http: the rejection means that nothing can be named by hash.
-const hashOf = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', bytes), 0, 16)
+const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16))
+
+/** null on plain http: the collector says the hash then. */
+const hashOf = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array | null> =>
+  (crypto.subtle as SubtleCrypto | undefined) ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes), 0, 16) : null
 
 /** At most so many jobs at once; those that fail are over. */
 const createQueue = (limit: number): ((job: () => Promise<unknown>) => void) => {
@@ -120,23 +120,24 @@ export const createAssets = (deps: AssetsDeps): Assets => {
     const response = await get(url)
     if (!response) return null
     const blob = await response.blob()
-    const type = blob.type || (FONT_TYPES[/\.(\w+)$/.exec(new URL(url).pathname)?.[1] ?? ''] ?? '')
-    if (!TYPES.test(type) || blob.size > MAX_BYTES) return null
-    return { _bytes: new Uint8Array(await blob.arrayBuffer()), _type: type, _url: url }
+    // Servers often don't know fonts: then the ending says.
+    const font = /\.(woff2?|[ot]tf)$/i.exec(new URL(url).pathname)
+    const type = TYPES.test(blob.type) ? blob.type.split(';')[0]! : font && 'font/' + font[1]!.toLowerCase()
+    return type && blob.size <= MAX_BYTES ? { _bytes: new Uint8Array(await blob.arrayBuffer()), _type: type, _url: url } : null
   }
-  /** True once the collector has it. */
-  const upload = async (hash: Uint8Array, content: Content, tries = 1): Promise<boolean> => {
-    if (isStopped) return false
+  /** The hash under which the collector has it now; null: it did not take it. */
+  const upload = async (hash: Uint8Array | null, content: Content, tries = 1): Promise<string | null> => {
+    if (isStopped) return null
     const { k, s, w } = deps._sender()
     const head = { k, s, w, h: hash, m: content._type, u: deps._scrub(content._url) }
-    const { status } = await fetch(collector + 'v1/asset', {
+    const response = await fetch(collector + 'v1/asset', {
       method: 'POST',
       body: deps._frame(head, false, content._bytes),
       headers: { 'content-type': 'text/plain' },
       credentials: 'omit',
-    }).catch(() => ({ status: 0 }))
-    if (status >= 200 && status < 300) return true
-    if (tries == MAX_TRIES || (status >= 400 && status < 500 && status != 429)) return false
+    }).catch(() => null)
+    if (response?.ok) return ((await response.json()) as { hash: string }).hash
+    if (tries == MAX_TRIES || (response && response.status < 500 && response.status != 429)) return null
     await new Promise((resume) => setTimeout(resume, RETRY_MS * tries))
     return upload(hash, content, tries + 1)
   }
@@ -152,11 +153,12 @@ export const createAssets = (deps: AssetsDeps): Assets => {
     const content = await read(url)
     if (!content) return
     const hash = await hashOf(content._bytes)
-    const hex = toHex(hash)
-    contents.set(hex, () => read(url))
-    if (!known.has(hex) && !(await upload(hash, content))) return
+    let hex = hash && toHex(hash)
+    if (!hex || !known.has(hex)) hex = await upload(hash, content)
+    if (!hex || isStopped) return
     known.add(hex)
-    if (!isStopped) deps._write(OP_ASSET, asset, hash, content._type)
+    contents.set(hex, () => read(url))
+    deps._write(OP_ASSET, asset, fromHex(hex), content._type)
   }
   const discovery = createDiscovery({
     ...deps,
@@ -181,7 +183,7 @@ export const createAssets = (deps: AssetsDeps): Assets => {
       if (!response || !/css/.test(response.headers.get('content-type') ?? '')) return null
       const text = await response.text()
       const bytes = new TextEncoder().encode(text)
-      const hash = await hashOf(bytes).catch(() => null)
+      const hash = await hashOf(bytes)
       if (hash) {
         const hex = toHex(hash)
         if (known.has(hex)) named.set(text, hash)

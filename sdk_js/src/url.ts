@@ -25,7 +25,7 @@ export const createScrub = (query: string): Scrub => {
     const [, path, search, fragment] = /^([^?#]*)\??([^#]*)([^]*)/.exec(text)!
     const kept = search!
       .split('&')
-      .filter((pair) => /^utm_/.test(pair) || (pair && allowed.includes(pair.split('=')[0]!)))
+      .filter((pair) => /^utm_/.test(pair) || (/^[^=]/.test(pair) && allowed.includes(pair.split('=')[0]!)))
       .join('&')
     // A fragment with one of these, plain or escaped, carries data (tokens, addresses), not a place in the page.
     return path! + (kept && '?' + kept) + (/[=?&@]|%(3d|3f|26|40)/i.test(fragment!) ? '' : fragment!)
