@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from replay import ops
 from replay.frame import Frame
-from replay.recording import AssetTable, Recording
+from replay.recording import Recording
 from replay.section import read_section
+from replay.source import AssetTable
 from replay.timeline import (
     DocumentEntry,
     GapEntry,
@@ -19,7 +20,6 @@ from replay.timeline import (
 )
 from replay.tree import dump
 from tests.e2e.api import Api, Json
-from tests.e2e.visit import Visit
 from tests.normal_form.dump import raw_of
 from tests.normal_form.raw import Raw
 
@@ -84,17 +84,24 @@ class ApiSource:
 
 
 class Replayed:
-    """A visit as it is stored now."""
+    """A session as it is stored now. AssertionError while it is not there."""
 
-    def __init__(self, api: Api, visit: Visit) -> None:
-        self.timeline = api.timeline(visit.session_id)
-        source = ApiSource(api, f"/api/sessions/{visit.session_id}", self.timeline)
+    def __init__(self, api: Api, session_id: str) -> None:
+        self.timeline = api.timeline(session_id)
+        source = ApiSource(api, f"/api/sessions/{session_id}", self.timeline)
         self.recording = Recording(source)
         self.marks: dict[str, int] = {}
+        self._whole: set[int] = set()
         for entry in self.timeline["segments"]:
             section = read_section(source.segment(entry["segment"]), entry["t_ms"], source.content)
             assert section.problems == [], section.problems
+            if any(type(op) is ops.End for _, op in section.ops):
+                self._whole.add(entry["document"])
             self.marks |= {op.name: t_ms for t_ms, op in section.ops if type(op) is ops.Mark}
+
+    def shows(self, document: int) -> bool:
+        """Is the first walk of this document load over, so that it has a frame?"""
+        return document in self._whole
 
     def at_mark(self, name: str) -> Raw:
         """The document at a marked moment."""

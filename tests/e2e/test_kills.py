@@ -89,7 +89,10 @@ def test_twenty_kills_lose_nothing_that_was_acknowledged(
                 visit.arrive("/")
                 for kill in range(KILLS):
                     kill_once(mortal, visit, loads, kill)
-                wait_for("the last mark", lambda: f"kill {KILLS - 1}" in Replayed(api, visit).marks)
+                wait_for(
+                    "the last mark",
+                    lambda: f"kill {KILLS - 1}" in Replayed(api, visit.session_id).marks,
+                )
         finally:
             for load in loads:
                 load.stopped.set()
@@ -125,7 +128,7 @@ def check_facts(api: Api, loads: list[Load]) -> None:
 
 def check_visit(api: Api, visit: Visit) -> None:
     """The browser's visit is whole: no gap, and every marked moment is the page as it was."""
-    replayed = Replayed(api, visit)
+    replayed = Replayed(api, visit.session_id)
     assert replayed.timeline["gaps"] == []
     for point in visit.checkpoints:
         shown = normal_form(replayed.at_mark(point.name), mask=False)

@@ -64,7 +64,7 @@ def recorded(browser: Browser, collector: Collector, site: Site, api: Api) -> Re
     names = {point.name for point in visit.checkpoints}
     replayed = wait_for(
         "every mark is stored",
-        lambda: found if (found := Replayed(api, visit)).marks.keys() >= names else None,
+        lambda: found if (found := Replayed(api, visit.session_id)).marks.keys() >= names else None,
     )
     return Recorded(visit, replayed, f"{collector.url}/sessions/{visit.session_id}")
 

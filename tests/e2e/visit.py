@@ -4,13 +4,14 @@ checkpoints: the live DOM, and pictures."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.e2e.api import Api, Json
+from tests.e2e.api import Api
 from tests.e2e.browser import DUMP_FUNCTION, picture_of
+from tests.e2e.replayed import Replayed
 from tests.e2e.waiting import wait_for
 from tests.normal_form.raw import Raw, from_json
 
@@ -109,21 +110,16 @@ class Visit:
         wait_for("scrolling comes to rest", is_still)
 
     def _is_recorded(self) -> bool:
-        known = self._known()
-        answer = self.api.frame(self.session_id, known["until_ms"])
-        path = urlsplit(unquote(answer.headers.get("X-Frame-Url", ""))).path
-        return (
-            len(known["documents"]) == self._documents
-            and answer.status_code == 200
-            and path == urlsplit(self.page.url).path
-        )
+        """Are there as many documents as were opened, and is the walk of the last one over?"""
+        if self.api.get(f"/api/sessions/{self.session_id}/timeline").status_code != 200:
+            return False
+        replayed = Replayed(self.api, self.session_id)
+        documents = replayed.timeline["documents"]
+        return len(documents) == self._documents and replayed.shows(documents[-1]["document"])
 
-    def _known(self) -> Json:
+    def _known(self) -> object:
         answer = self.api.get(f"/api/sessions/{self.session_id}/timeline")
-        known: Json = {"documents": [], "until_ms": 0}
-        if answer.status_code == 200:
-            known = answer.json()
-        return known
+        return answer.status_code, answer.text[:2000]
 
 
 _OFFSETS = """() => {
