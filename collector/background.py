@@ -1,0 +1,211 @@
+"""What happens after the commit, in one thread: batches are checked, contiguous ones sealed into
+segments, sessions that are over packed."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import secrets
+import threading
+from collections.abc import Callable
+
+from collector.checking import check_batch, save_checks
+from collector.metrics import Metrics
+from collector.sealing import Contents, batches_of_segment, seal
+from collector.settings import Pace
+from collector.store import recordings
+from collector.store.arrival import Taken
+from collector.store.contents import content_of_session_exists
+from collector.store.database import Database, Readers, StoreError
+from collector.writer import Writer
+from replay.section import TimedOp
+from replay.wire import write_section
+
+log = logging.getLogger("visitreel.background")
+
+BATCHES_A_STEP = 32
+SESSIONS_A_SWEEP = 50
+
+
+class Background:
+    """Lives from `start` to `stop`. `notice` may be called from any thread."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        readers: Readers,
+        pace: Pace,
+        metrics: Metrics,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._pace = pace
+        self._metrics = metrics
+        self._now_ms = now_ms
+        self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._rung = threading.Event()
+        self._done = threading.Condition()
+        self._noticed = 0
+        self._worked = 0
+        self._touched: set[int] = set()
+        self._swept_at_ms = 0
+        self._thread = threading.Thread(target=self._run, name="visitreel-background", daemon=True)
+
+    def start(self) -> None:
+        """Begins with what an earlier process left."""
+        with self._readers.lend() as db:
+            self._touched = set(recordings.loose_documents(db))
+        self.ring()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the step at hand; the rest is done after the next start."""
+        self._bell.put(False)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def notice(self, values: list[object]) -> None:
+        """These were committed."""
+        if any(isinstance(value, Taken) and value.batch for value in values):
+            self.ring()
+
+    def ring(self) -> None:
+        """There may be something to do."""
+        with self._done:
+            self._noticed += 1
+        if not self._rung.is_set():
+            self._rung.set()
+            self._bell.put(True)
+
+    def settle(self, timeout_s: float) -> bool:
+        """Waits until all that was noticed before the call is done."""
+        with self._done:
+            upto = self._noticed
+            return self._done.wait_for(lambda: self._worked >= upto, timeout_s)
+
+    # --- the thread ----------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            try:
+                goes_on = self._bell.get(timeout=self._pace.sweep_s)
+            except queue.Empty:
+                goes_on = True
+            if not goes_on:
+                return
+            self._rung.clear()
+            with self._done:
+                upto = self._noticed
+            self._work()
+            with self._done:
+                self._worked = upto
+                self._done.notify_all()
+
+    def _work(self) -> None:
+        self._step(self._check_all)
+        touched, self._touched = self._touched, set()
+        for document in touched:
+            self._step(lambda document=document: self._reopen(document))  # type: ignore[misc]
+            self._step(lambda document=document: self._seal_full(document))  # type: ignore[misc]
+        now_ms = self._now_ms()
+        if abs(now_ms - self._swept_at_ms) >= self._pace.sweep_s * 1000:
+            self._swept_at_ms = now_ms
+            self._step(self._pack)
+            self._step(self._forget_salts)
+
+    def _step(self, step: Callable[[], None]) -> None:
+        """One bad document or a busy disk must not end the thread."""
+        try:
+            step()
+        except StoreError as error:
+            log.warning("later again: %s", error)
+        except Exception as error:
+            self._metrics.report(error)
+
+    def _check_all(self) -> None:
+        while True:
+            with self._readers.lend() as db:
+                batches = recordings.unchecked_batches(db, BATCHES_A_STEP)
+            if not batches:
+                return
+            found = [check_batch(batch) for batch in batches]
+            self._writer.call(
+                lambda db, intake, found=found: save_checks(db, intake, found, self._now_ms())  # type: ignore[misc]
+            )
+            self._touched.update(batch.document for batch in batches)
+            self._metrics.checked.inc(len(found))
+            self._metrics.problems.inc(sum(len(checked.problems) for checked in found))
+
+    def _seal_full(self, document: int) -> None:
+        with self._readers.lend() as db:
+            amount, count = recordings.loose_amount(db, document)
+        if amount >= self._pace.seal_bytes or count >= self._pace.seal_ops:
+            self._seal(document, whole=False)
+
+    def _seal(self, document: int, *, whole: bool) -> None:
+        contents, (before, batches) = self._read(document)
+        segments = seal(batches, before, contents, self._pace, whole=whole)
+        if not segments:
+            return
+        last_seq = before.last_seq if before else -1
+
+        def store(db: Database, _: object) -> None:
+            now = recordings.last_segment(db, document)
+            if (now.last_seq if now else -1) != last_seq:
+                return  # reopened or erased meanwhile: later, again
+            if recordings.has_batches(db, document):
+                recordings.store_segments(db, document, segments)
+
+        self._writer.call(store)
+        self._metrics.segments.inc(len(segments))
+
+    def _read(
+        self, document: int
+    ) -> tuple[Contents, tuple[recordings.StoredSegment | None, list[recordings.StoredBatch]]]:
+        with self._readers.lend() as db:
+            before = recordings.last_segment(db, document)
+            batches = recordings.loose_batches(db, document, before.last_seq if before else -1)
+        session = batches[0].session if batches else 0
+
+        def is_stored(hash_: bytes) -> bool:
+            with self._readers.lend() as db:
+                return content_of_session_exists(db, session, hash_)
+
+        return Contents(is_stored, secrets.token_hex(8)), (before, batches)
+
+    def _reopen(self, document: int) -> None:
+        """A batch came late, into a gap: what lies behind it is taken apart and sealed anew."""
+        with self._readers.lend() as db:
+            seq = recordings.late_batch(db, document)
+            segments = recordings.segments_behind(db, document, seq) if seq is not None else []
+        if seq is None:
+            return
+        contents, _ = self._read(document)
+        ops = {
+            its_seq: _section(timed, contents)
+            for segment in segments
+            for its_seq, timed in batches_of_segment(segment, contents).items()
+        }
+        self._writer.call(lambda db, _: recordings.reopen(db, document, seq, ops))
+
+    def _pack(self) -> None:
+        before_ms = self._now_ms() - self._pace.over_ms
+        with self._readers.lend() as db:
+            sessions = recordings.sessions_to_pack(db, before_ms, SESSIONS_A_SWEEP)
+        for session in sessions:
+            with self._readers.lend() as db:
+                documents = recordings.documents_of(db, session)
+            for document in documents:
+                self._seal(document, whole=True)
+            self._writer.call(
+                lambda db, _, session=session: recordings.mark_packed(db, session, before_ms)  # type: ignore[misc]
+            )
+
+    def _forget_salts(self) -> None:
+        self._writer.call(lambda db, intake: intake.forget_old_salts(self._now_ms()))
+
+
+def _section(timed: list[TimedOp], contents: Contents) -> tuple[int, bytes]:
+    base_t_ms = timed[0][0] if timed else 0
+    return base_t_ms, write_section(timed, base_t_ms, contents.name)

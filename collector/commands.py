@@ -1,0 +1,121 @@
+"""What the command line changes: in go a name and arguments, out comes JSON. Run by the collector
+that serves the directory, else directly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from collector.settings import DEFAULT_PORT
+from collector.store.database import Database, StoreError
+from collector.store.intake import Intake
+from collector.store.people import Role, add_link, add_token, add_user
+from collector.store.sites import Site, add_site, set_origins, site_named
+from collector.store.visitors import erase_visitor
+from collector.urls import BadOrigin, checked_origin
+
+Json = dict[str, object]
+Command = Callable[[Database, Intake, Json, int], Json]
+
+_EMAIL = re.compile(r"[^@\s<>\"'\\]{1,64}@[^@\s<>\"'\\]{1,190}")
+_NAME = re.compile(r"[^\s\x00-\x1f\x7f<>\"'&\\][^\x00-\x1f\x7f<>\"'&\\]{0,79}")
+_QUERY_KEY = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
+
+
+class BadArgument(StoreError):
+    """An argument that can't be used; the message is for the person at the command line."""
+
+
+def run_command(db: Database, intake: Intake, name: str, arguments: Json, now_ms: int) -> Json:
+    """Runs one command inside a transaction. Raises `StoreError` for what can't be done."""
+    command = COMMANDS.get(name)
+    if command is None:
+        raise BadArgument(f"unknown command {name!r}")
+    try:
+        return command(db, intake, arguments, now_ms)
+    except BadOrigin as error:
+        raise BadArgument(str(error)) from error
+
+
+def _words(arguments: Json, key: str) -> list[str]:
+    value = arguments.get(key)
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+def _word(arguments: Json, key: str) -> str:
+    value = arguments.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _site_json(site: Site) -> Json:
+    return {
+        "name": site.name,
+        "key": site.key,
+        "origins": list(site.origins),
+        "dev": site.dev,
+        "disabled": site.disabled,
+    }
+
+
+def _site_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    name = _word(arguments, "name")
+    if not _NAME.fullmatch(name):
+        raise BadArgument(f"{name!r} is no name for a site: use letters, digits, - and _")
+    origins = [checked_origin(origin) for origin in _words(arguments, "origins")]
+    keys = _words(arguments, "query_keys")
+    bad = next((key for key in keys if not _QUERY_KEY.fullmatch(key)), None)
+    if bad is not None:
+        raise BadArgument(f"{bad!r} is no key of a URL's query")
+    dev = arguments.get("dev") is True
+    if not origins and not dev:
+        raise BadArgument("name at least one --origin that pages come from, or --dev for localhost")
+    return _site_json(
+        add_site(
+            db,
+            name,
+            list(dict.fromkeys(origins)),
+            dev=dev,
+            now_ms=now_ms,
+            query_keys=tuple(keys),
+        )
+    )
+
+
+def _site_origin_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    site = site_named(db, _word(arguments, "name"))
+    origin = checked_origin(_word(arguments, "origin"))
+    return _site_json(set_origins(db, site.name, list(dict.fromkeys([*site.origins, origin]))))
+
+
+def _user_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    email = _word(arguments, "email").strip()
+    if not _EMAIL.fullmatch(email):
+        raise BadArgument(f"{email!r} is no e-mail address")
+    role: Role = "admin" if _word(arguments, "role") == "admin" else "rep"
+    user = add_user(db, email, role, now_ms)
+    return {"email": user.email, "role": user.role, "token": add_link(db, user, now_ms)}
+
+
+def _token_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    return {"token": add_token(db, _word(arguments, "name")[:80] or "unnamed", now_ms)}
+
+
+def _erase(db: Database, intake: Intake, arguments: Json, now_ms: int) -> Json:
+    erasure = erase_visitor(db, _word(arguments, "visitor"), now_ms)
+    intake.forget()
+    return {"visitor_id": erasure.visitor_id, "sessions": erasure.sessions}
+
+
+def _where(_db: Database, _intake: Intake, _arguments: Json, _now_ms: int) -> Json:
+    """Nobody serves the directory now: then it will be the default."""
+    return {"url": f"http://localhost:{DEFAULT_PORT}"}
+
+
+COMMANDS: dict[str, Command] = {
+    "site_add": _site_add,
+    "site_origin_add": _site_origin_add,
+    "user_add": _user_add,
+    "token_add": _token_add,
+    "erase": _erase,
+    "where": _where,
+}

@@ -1,0 +1,128 @@
+"""The HTTP server: in go an application and an address, out comes uvicorn with limits against slow
+clients and a log of plain lines."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from collector.settings import SettingsError
+
+HEADERS_S = 15.0
+"""Time for the headers of a request, from its first byte."""
+KEEP_ALIVE_S = 30
+MAX_HEADER_BYTES = 32 << 10
+GRACE_S = 20
+BACKLOG = 2_048
+
+
+class PortInUse(SettingsError):
+    """Somebody listens there already."""
+
+
+class PatientProtocol(H11Protocol):
+    """uvicorn's protocol waits for ever for headers that come byte by byte; this one hangs up."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        if self._deadline is None and not self._is_busy():
+            self._expect_headers()
+        super().data_received(data)
+        if self._is_busy():
+            self._relax()
+
+    def on_response_complete(self) -> None:
+        self._relax()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._relax()
+        super().connection_lost(exc)
+
+    def _is_busy(self) -> bool:
+        """Is a request at work, whose headers have come?"""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _expect_headers(self) -> None:
+        self._deadline = self.loop.call_later(HEADERS_S, self._hang_up)
+
+    def _relax(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _hang_up(self) -> None:
+        self._deadline = None
+        if not self._is_busy():
+            self.transport.close()
+
+
+class PlainFormatter(logging.Formatter):
+    """One line a record: what strangers sent can't draw in a terminal nor forge a line. Traces keep
+    their lines, escaped too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        lines = text.split("\n") if record.exc_info else [text]
+        return "\n".join(_escaped(line) for line in lines)
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
+def set_up_log() -> None:
+    """Warnings and worse to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `PortInUse` or `SettingsError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"port {port} of {host} is in use: choose another with --port"
+            ) from None
+        raise SettingsError(f"can't listen on {host}:{port}: {error.strerror or error}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """A server that has not started."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        )
+    )

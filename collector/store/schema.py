@@ -1,0 +1,148 @@
+"""The tables, as migrations of sqlite-utils: each runs in one transaction with the note that it
+ran, so a kill midway leaves the old state.
+
+Times: `…_at_ms` are Unix ms by the collector's clock; `t_ms` are ms since the session's zero. Ids
+of rows are called as their table."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("visitreel")
+
+PEOPLE_AND_SITES = """
+CREATE TABLE site (
+  site INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,
+  origins TEXT NOT NULL, query_keys TEXT NOT NULL DEFAULT '[]', dev INTEGER NOT NULL,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  conflicts INTEGER NOT NULL DEFAULT 0, created_at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE user (
+  user INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE api_token (
+  api_token INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE sign_in_link (
+  hash BLOB PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+  expires_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE daily_salt (day INTEGER PRIMARY KEY, salt BLOB NOT NULL) STRICT;
+CREATE TABLE tombstone (
+  site INTEGER NOT NULL, hash BLOB NOT NULL, erased_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (site, hash)) STRICT, WITHOUT ROWID;
+"""
+
+VISITS = """
+CREATE TABLE visitor (
+  visitor INTEGER PRIMARY KEY, site INTEGER NOT NULL REFERENCES site, visitor_id TEXT NOT NULL,
+  anonymous INTEGER NOT NULL, person TEXT, traits TEXT, UNIQUE (site, visitor_id)) STRICT;
+CREATE INDEX visitor_by_id ON visitor (visitor_id);
+CREATE TABLE session (
+  session INTEGER PRIMARY KEY, session_id TEXT NOT NULL UNIQUE,
+  site INTEGER NOT NULL REFERENCES site, visitor INTEGER NOT NULL REFERENCES visitor,
+  zero_at_ms INTEGER NOT NULL, first_received_at_ms INTEGER NOT NULL,
+  last_received_at_ms INTEGER NOT NULL, t_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+  bytes INTEGER NOT NULL DEFAULT 0, person TEXT, visit_key BLOB, ip_net TEXT, user_agent TEXT,
+  bot INTEGER NOT NULL DEFAULT 0, packed INTEGER NOT NULL DEFAULT 0, continues INTEGER) STRICT;
+CREATE INDEX session_newest ON session (zero_at_ms DESC, session DESC);
+CREATE INDEX session_of_visitor ON session (visitor);
+CREATE INDEX session_unpacked ON session (last_received_at_ms) WHERE packed = 0;
+CREATE INDEX session_by_visit_key ON session (visit_key) WHERE visit_key IS NOT NULL;
+CREATE TABLE client_session (
+  client_id TEXT PRIMARY KEY, session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  secret_hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX client_of_session ON client_session (session);
+CREATE TABLE document (
+  document INTEGER PRIMARY KEY, session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  number INTEGER NOT NULL, document_id TEXT NOT NULL, tab INTEGER NOT NULL,
+  client_tab TEXT NOT NULL,
+  origin_at_ms INTEGER NOT NULL, client_origin_ms INTEGER NOT NULL, skewed INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL, left_seq INTEGER, asked_seq INTEGER,
+  replay INTEGER NOT NULL, sdk_version TEXT NOT NULL, UNIQUE (session, document_id)) STRICT;
+CREATE TABLE page_view (
+  page_view INTEGER PRIMARY KEY, session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE, t_ms INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL, url TEXT NOT NULL, title TEXT NOT NULL, referrer TEXT NOT NULL,
+  route INTEGER NOT NULL, campaign TEXT NOT NULL) STRICT;
+CREATE INDEX page_view_of_session ON page_view (session, t_ms);
+CREATE INDEX page_view_of_document ON page_view (document);
+CREATE TABLE fact (
+  fact INTEGER PRIMARY KEY, session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE, t_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL, text TEXT NOT NULL, fields TEXT NOT NULL) STRICT;
+CREATE INDEX fact_of_session ON fact (session, t_ms);
+CREATE INDEX fact_of_document ON fact (document);
+"""
+
+RECORDINGS = """
+CREATE TABLE batch (
+  batch INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE,
+  seq INTEGER NOT NULL, digest BLOB NOT NULL, received_at_ms INTEGER NOT NULL,
+  sent_t_ms REAL NOT NULL,
+  t_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, ops_until_ms INTEGER NOT NULL DEFAULT 0,
+  compression INTEGER NOT NULL, path TEXT NOT NULL,
+  op_count INTEGER NOT NULL DEFAULT 0, raw_bytes INTEGER NOT NULL DEFAULT 0, contents BLOB,
+  has_document INTEGER NOT NULL DEFAULT 0, starts_document INTEGER NOT NULL DEFAULT 0,
+  unreadable INTEGER NOT NULL DEFAULT 0, checked INTEGER NOT NULL DEFAULT 0, ops BLOB,
+  UNIQUE (document, seq)) STRICT;
+CREATE INDEX batch_unchecked ON batch (batch) WHERE checked = 0;
+CREATE INDEX batch_loose ON batch (document, seq, raw_bytes, op_count)
+  WHERE ops IS NOT NULL AND unreadable = 0;
+CREATE TABLE segment (
+  segment INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE,
+  first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, t_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  keyframe INTEGER NOT NULL, keyframe_ops INTEGER NOT NULL, gap_before INTEGER NOT NULL,
+  parts TEXT NOT NULL, contents BLOB NOT NULL, raw_bytes INTEGER NOT NULL,
+  ops BLOB NOT NULL) STRICT;
+CREATE INDEX segment_of_document ON segment (document, first_seq);
+CREATE TABLE visibility (
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE, seq INTEGER NOT NULL,
+  t_ms INTEGER NOT NULL, state INTEGER NOT NULL) STRICT;
+CREATE INDEX visibility_of_document ON visibility (document, t_ms);
+CREATE TABLE document_asset (
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE, asset INTEGER NOT NULL,
+  hash BLOB NOT NULL, media_type TEXT NOT NULL, PRIMARY KEY (document, asset)) STRICT,
+  WITHOUT ROWID;
+CREATE TABLE document_css (
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE, owner INTEGER NOT NULL,
+  token TEXT NOT NULL, asset INTEGER NOT NULL, PRIMARY KEY (document, owner, token)) STRICT,
+  WITHOUT ROWID;
+CREATE TABLE problem (
+  problem INTEGER PRIMARY KEY, session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE, seq INTEGER NOT NULL,
+  op_index INTEGER NOT NULL, reason TEXT NOT NULL, evidence BLOB,
+  found_at_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX problem_of_session ON problem (session);
+CREATE INDEX problem_of_document ON problem (document);
+"""
+
+CONTENTS = """
+CREATE TABLE content (
+  content INTEGER PRIMARY KEY, site INTEGER NOT NULL REFERENCES site, hash BLOB NOT NULL,
+  media_type TEXT NOT NULL, public INTEGER NOT NULL, zstd INTEGER NOT NULL, size INTEGER NOT NULL,
+  stored_at_ms INTEGER NOT NULL, data BLOB NOT NULL, UNIQUE (site, hash)) STRICT;
+CREATE TABLE content_use (
+  session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  content INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,
+  PRIMARY KEY (session, content)) STRICT, WITHOUT ROWID;
+CREATE INDEX session_of_content ON content_use (content);
+CREATE TABLE content_wanted (
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE, hash BLOB NOT NULL,
+  PRIMARY KEY (document, hash)) STRICT, WITHOUT ROWID;
+CREATE INDEX wanted_by_hash ON content_wanted (hash);
+CREATE TABLE page_content (
+  site INTEGER NOT NULL REFERENCES site, path TEXT NOT NULL,
+  content INTEGER NOT NULL REFERENCES content ON DELETE CASCADE, used_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (site, path, content)) STRICT, WITHOUT ROWID;
+CREATE INDEX page_of_content ON page_content (content);
+"""
+
+
+@MIGRATIONS()
+def m001_first_tables(db: Database) -> None:
+    """All tables of version 0.1."""
+    for script in (PEOPLE_AND_SITES, VISITS, RECORDINGS, CONTENTS):
+        for statement in script.split(";\n"):
+            if statement.strip():
+                db.execute(statement)

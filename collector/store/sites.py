@@ -1,0 +1,92 @@
+"""Sites: names, keys and the origins that may post. Out come `Site` values."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from collector.store.database import StoreError
+
+
+class UnknownSite(StoreError):
+    """No site of this name."""
+
+
+class SiteExists(StoreError):
+    """There is a site of this name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A web site with its key. `dev`: any localhost origin may post too. `query_keys`: what URLs
+    keep besides utm_*."""
+
+    site: int
+    key: str
+    name: str
+    origins: tuple[str, ...]
+    dev: bool
+    disabled: bool
+    conflicts: int
+    query_keys: frozenset[str] = frozenset()
+
+
+COLUMNS = "site, key, name, origins, dev, disabled, conflicts, query_keys"
+
+
+def _site(row: tuple[int, str, str, str, int, int, int, str]) -> Site:
+    site, key, name, origins, dev, disabled, conflicts, query_keys = row
+    return Site(
+        site=site,
+        key=key,
+        name=name,
+        origins=tuple(json.loads(origins)),
+        dev=bool(dev),
+        disabled=bool(disabled),
+        conflicts=conflicts,
+        query_keys=frozenset(json.loads(query_keys)),
+    )
+
+
+def all_sites(db: Database) -> list[Site]:
+    """Every site, by name."""
+    return [_site(row) for row in db.execute(f"SELECT {COLUMNS} FROM site ORDER BY name")]  # noqa: S608 - constant columns
+
+
+def site_named(db: Database, name: str) -> Site:
+    """One site. Raises `UnknownSite`."""
+    row = db.execute(f"SELECT {COLUMNS} FROM site WHERE name = ?", [name]).fetchone()  # noqa: S608 - constant columns
+    if row is None:
+        raise UnknownSite(f"there is no site named {name!r}: `visitreel site list` shows them")
+    return _site(row)
+
+
+def add_site(
+    db: Database,
+    name: str,
+    origins: list[str],
+    *,
+    dev: bool,
+    now_ms: int,
+    query_keys: tuple[str, ...] = (),
+) -> Site:
+    """A new site with a random key. Raises `SiteExists`."""
+    if db.execute("SELECT 1 FROM site WHERE name = ?", [name]).fetchone():
+        raise SiteExists(f"there is a site named {name!r} already: `visitreel site list` shows it")
+    db.execute(
+        "INSERT INTO site (key, name, origins, query_keys, dev, created_at_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [secrets.token_hex(10), name, json.dumps(origins), json.dumps(sorted(query_keys)),
+         int(dev), now_ms],
+    )  # fmt: skip
+    return site_named(db, name)
+
+
+def set_origins(db: Database, name: str, origins: list[str]) -> Site:
+    """Who may post for a site. Raises `UnknownSite`."""
+    site_named(db, name)
+    db.execute("UPDATE site SET origins = ? WHERE name = ?", [json.dumps(origins), name])
+    return site_named(db, name)

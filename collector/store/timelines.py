@@ -1,0 +1,222 @@
+"""A session's timeline: in goes its row, out come documents, segments, page views, facts and gaps;
+and the ops of one segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from sqlite_utils import Database
+
+from collector.store.gaps import gaps_of
+from collector.store.recordings import batch_by_row, segment_by_row
+from collector.store.sessions import (
+    GapJson,
+    PageViewJson,
+    SessionRow,
+    facts,
+    gap_json,
+    is_live,
+    page_views,
+)
+
+
+class SegmentJson(TypedDict):
+    """A segment, or a batch that lies in none yet."""
+
+    segment: int
+    document: int
+    t_ms: int
+    until_ms: int
+    keyframe: bool
+    bytes: int
+    contents: list[str]
+    gap_before: bool
+
+
+class DocumentJson(TypedDict):
+    """A document load. `assets`: by their id, (hash, media type). `css_assets`: by the owner's id
+    and the token, the asset's id. Both hold for the whole document load, whatever their time."""
+
+    document: int
+    tab: int
+    t_ms: int
+    until_ms: int
+    url: str
+    assets: dict[str, tuple[str, str]]
+    css_assets: dict[str, dict[str, int]]
+
+
+class VisibilityJson(TypedDict):
+    """The tab was hidden (0), visible (1), or visible with focus (2) from here on."""
+
+    t_ms: int
+    tab: int
+    state: int
+
+
+class TimelineJson(TypedDict):
+    """What `GET /api/sessions/{id}/timeline` answers."""
+
+    session: str
+    zero_at_ms: int
+    t_ms: int
+    until_ms: int
+    live: bool
+    tabs: list[int]
+    documents: list[DocumentJson]
+    segments: list[SegmentJson]
+    page_views: list[PageViewJson]
+    facts: list[dict[str, object]]
+    visibility: list[VisibilityJson]
+    gaps: list[GapJson]
+
+
+@dataclass(frozen=True, slots=True)
+class RawSegment:
+    """The ops of a segment. `compression`: 0 none, 1 gzip."""
+
+    compression: int
+    data: bytes
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    row: int
+    number: int
+    tab: int
+
+
+def timeline_of(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> TimelineJson:
+    """The whole timeline of a session, without its ops."""
+    documents = [
+        _Document(*found)
+        for found in db.execute(
+            "SELECT document, number, tab FROM document WHERE session = ? ORDER BY number",
+            [row.session],
+        )
+    ]
+    return {
+        "session": row.session_id,
+        "zero_at_ms": row.zero_at_ms,
+        "t_ms": row.t_ms,
+        "until_ms": row.until_ms,
+        "live": is_live(db, row, now_ms, live_ms),
+        "tabs": sorted({document.tab for document in documents}),
+        "documents": [_document_json(db, document) for document in documents],
+        "segments": [segment for document in documents for segment in _segments(db, document)],
+        "page_views": page_views(db, row.session),
+        "facts": facts(db, row.session),
+        "visibility": [change for document in documents for change in _visibility(db, document)],
+        "gaps": [gap_json(gap) for gap in gaps_of(db, row.session)],
+    }
+
+
+def raw_segment(db: Database, session: int, number: int) -> RawSegment | None:
+    """The ops of a segment of this session; `number` as in the timeline."""
+    row, is_sealed = divmod(number, 2)
+    if is_sealed:
+        segment = segment_by_row(db, session, row)
+        return RawSegment(0, segment.raw, sealed=True) if segment else None
+    batch = batch_by_row(db, session, row)
+    if batch is None or batch.ops is None or batch.unreadable or not batch.checked:
+        return None
+    return RawSegment(batch.compression, batch.ops, sealed=False)
+
+
+def _document_json(db: Database, document: _Document) -> DocumentJson:
+    t_ms, until_ms = db.execute(
+        "SELECT coalesce(min(t_ms), 0), coalesce(max(until_ms), 0) FROM batch WHERE document = ?",
+        [document.row],
+    ).fetchone()
+    url = db.execute(
+        "SELECT url FROM page_view WHERE document = ? ORDER BY t_ms, page_view LIMIT 1",
+        [document.row],
+    ).fetchone()
+    assets = db.execute(
+        "SELECT asset, hash, media_type FROM document_asset WHERE document = ?", [document.row]
+    )
+    css: dict[str, dict[str, int]] = {}
+    for owner, token, asset in db.execute(
+        "SELECT owner, token, asset FROM document_css WHERE document = ?", [document.row]
+    ):
+        css.setdefault(str(owner), {})[token] = asset
+    return {
+        "document": document.number,
+        "tab": document.tab,
+        "t_ms": t_ms,
+        "until_ms": until_ms,
+        "url": url[0] if url else "",
+        "assets": {str(asset): (hash_.hex(), media_type) for asset, hash_, media_type in assets},
+        "css_assets": css,
+    }
+
+
+def _segments(db: Database, document: _Document) -> list[SegmentJson]:
+    """Sealed segments and loose batches by their first seq. Numbers: odd for segments, even for
+    batches."""
+    found: list[tuple[int, int, SegmentJson]] = []
+    rows = db.execute(
+        "SELECT segment, first_seq, last_seq, t_ms, until_ms, keyframe, raw_bytes, contents,"
+        " gap_before FROM segment WHERE document = ?",
+        [document.row],
+    )
+    for segment, first, last, t_ms, until_ms, keyframe, size, contents, gap_before in rows:
+        json = _json(segment * 2 + 1, document, t_ms, until_ms, keyframe, size, contents)
+        found.append((first, last, {**json, "gap_before": bool(gap_before)}))
+    rows = db.execute(
+        "SELECT batch, seq, t_ms, ops_until_ms, starts_document, raw_bytes, contents, ops IS NULL"
+        " FROM batch WHERE document = ? AND checked = 1 AND unreadable = 0",
+        [document.row],
+    )
+    facts_only: set[int] = set()
+    for batch, seq, t_ms, until_ms, keyframe, size, contents, is_empty in rows:
+        if is_empty:
+            facts_only.add(seq)
+            continue
+        json = _json(batch * 2, document, t_ms, until_ms, keyframe, size, contents)
+        found.append((seq, seq, json))
+    return _with_gaps(sorted(found, key=lambda item: item[:2]), facts_only)
+
+
+def _json(
+    number: int,
+    document: _Document,
+    t_ms: int,
+    until_ms: int,
+    keyframe: int,
+    size: int,
+    contents: bytes | None,
+) -> SegmentJson:
+    hashes = contents or b""
+    return {
+        "segment": number,
+        "document": document.number,
+        "t_ms": t_ms,
+        "until_ms": until_ms,
+        "keyframe": bool(keyframe),
+        "bytes": size,
+        "contents": [hashes[at : at + 16].hex() for at in range(0, len(hashes), 16)],
+        "gap_before": False,
+    }
+
+
+def _with_gaps(found: list[tuple[int, int, SegmentJson]], known: set[int]) -> list[SegmentJson]:
+    """Marks what follows a missing seq. `known`: batches that came but hold no ops of their own
+    here."""
+    next_seq = 0
+    for first, last, json in found:
+        while next_seq < first and next_seq in known:
+            next_seq += 1
+        json["gap_before"] = json["gap_before"] or next_seq < first
+        next_seq = last + 1
+    return [json for _, _, json in found]
+
+
+def _visibility(db: Database, document: _Document) -> list[VisibilityJson]:
+    rows = db.execute(
+        "SELECT t_ms, state FROM visibility WHERE document = ? ORDER BY t_ms, rowid",
+        [document.row],
+    )
+    return [{"t_ms": t_ms, "tab": document.tab, "state": state} for t_ms, state in rows]

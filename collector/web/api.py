@@ -1,0 +1,137 @@
+"""The API of the contract: in come ids and times, out goes JSON, and the HTML of frames."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from collector.commands import run_command
+from collector.frames import open_recording
+from collector.headers import INERT
+from collector.problems import Problem
+from collector.store.sessions import SESSION_ID, list_sessions, session_json
+from collector.store.timelines import timeline_of
+from collector.web.context import context_of, for_viewers, session_of, whole_number
+from replay.errors import NoFrame
+
+MAX_LIMIT = 200
+MAX_QUERY = 200
+MAX_INT = 2**53 - 1
+BUILDING = BoundedSemaphore(4)
+"""Frames built at once: a large page takes some tens of megabytes."""
+
+
+def json_answer(data: object, status: int = 200) -> Response:
+    """JSON that nobody caches."""
+    return Response(
+        orjson.dumps(data),
+        status,
+        {"cache-control": "no-store"},
+        media_type="application/json",
+    )
+
+
+@for_viewers
+def sessions(request: Request) -> Response:
+    """`GET /api/sessions?limit=50&before=CURSOR&q=TEXT`."""
+    context = context_of(request)
+    limit = whole_number(request, "limit", 50, 1, MAX_LIMIT)
+    query = request.query_params.get("q", "")[:MAX_QUERY]
+    try:
+        with context.readers.lend() as db:
+            found, after = list_sessions(
+                db,
+                context.now_ms(),
+                context.settings.pace.live_ms,
+                limit=limit,
+                before=request.query_params.get("before", ""),
+                q=query.strip(),
+            )
+    except ValueError as error:
+        raise Problem("bad_request", f"before: {error}") from error
+    return json_answer({"sessions": found, "next": after})
+
+
+@for_viewers
+def session(request: Request) -> Response:
+    """`GET /api/sessions/{id}`."""
+    context = context_of(request)
+    with context.readers.lend() as db:
+        row = session_of(db, request)
+        found = session_json(db, row, context.now_ms(), context.settings.pace.live_ms)
+    return json_answer(found)
+
+
+@for_viewers
+def timeline(request: Request) -> Response:
+    """`GET /api/sessions/{id}/timeline`. Whoever asks is watching: the recorder then sends more
+    often."""
+    context = context_of(request)
+    with context.readers.lend() as db:
+        row = session_of(db, request)
+        found = timeline_of(db, row, context.now_ms(), context.settings.pace.live_ms)
+    if found["live"]:
+        context.hub.watch(row.session_id, context.now_ms())
+    return json_answer(found)
+
+
+@for_viewers
+def frame(request: Request) -> Response:
+    """`GET /api/sessions/{id}/frame?t_ms=N[&tab=T]`: inert HTML."""
+    context = context_of(request)
+    t_ms = whole_number(request, "t_ms", None, -MAX_INT, MAX_INT)
+    has_tab = "tab" in request.query_params
+    tab = whole_number(request, "tab", 1, 1, MAX_INT) if has_tab else None
+    with context.readers.lend() as db:
+        row = session_of(db, request)
+    with BUILDING:
+        recording = open_recording(context.readers, row, context.now_ms())
+        try:
+            shown = recording.frame_at(t_ms, tab)
+        except NoFrame as error:
+            raise Problem("no_frame", str(error)) from error
+        html = shown.html()
+    headers = {
+        "X-Frame-T-Ms": str(shown.t_ms),
+        "X-Frame-Tab": str(shown.tab),
+        "X-Frame-Url": quote(shown.url, safe="/:?&=,;@!$'()*+%#~[]"),
+        "X-Frame-Width": str(shown.viewport.width_px),
+        "X-Frame-Height": str(shown.viewport.height_px),
+        "X-Frame-Scroll-X": str(shown.scroll[0]),
+        "X-Frame-Scroll-Y": str(shown.scroll[1]),
+        "Content-Security-Policy": INERT,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
+    if shown.stale:
+        headers["X-Frame-Stale"] = "1"
+    return Response(html, headers=headers, media_type="text/html")
+
+
+@for_viewers
+def delete_visitor(request: Request) -> Response:
+    """`DELETE /api/visitors/{id}`: erases a visitor with all sessions."""
+    context = context_of(request)
+    visitor_id = request.path_params["visitor_id"]
+    if not SESSION_ID.fullmatch(visitor_id):
+        raise Problem("not_found", "there is no such visitor")
+    now_ms = context.now_ms()
+    erased = context.writer.call(
+        lambda db, intake: run_command(db, intake, "erase", {"visitor": visitor_id}, now_ms)
+    )
+    context.writer.truncate_log()
+    return json_answer(erased)
+
+
+ROUTES = [
+    Route("/api/sessions", sessions),
+    Route("/api/sessions/{session_id}", session),
+    Route("/api/sessions/{session_id}/timeline", timeline),
+    Route("/api/sessions/{session_id}/frame", frame),
+    Route("/api/visitors/{visitor_id}", delete_visitor, methods=["DELETE"]),
+]

@@ -1,0 +1,118 @@
+"""The files of a replay: segments, big texts, assets, and the empty document that frames are drawn
+in. All of one session."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from collector.headers import INERT, own_origin, shell_policy
+from collector.media import SHOWN_TYPES
+from collector.problems import Problem
+from collector.store.contents import asset_of_session, content_of_session
+from collector.store.timelines import raw_segment
+from collector.web.context import context_of, for_viewers, session_of
+
+FOREVER = "private, max-age=31536000, immutable"
+MIN_GZIP_BYTES = 1_000
+SHELL = b"<!DOCTYPE html><html><head></head><body></body></html>"
+
+_HASH = re.compile(r"[0-9a-f]{32}")
+
+
+@for_viewers
+def segment(request: Request) -> Response:
+    """`GET /api/sessions/{id}/segments/{segment}`: a raw ops section. Batches in it never change,
+    so a number always names the same bytes."""
+    context = context_of(request)
+    number = request.path_params["number"]
+    with context.readers.lend() as db:
+        row = session_of(db, request)
+        found = raw_segment(db, row.session, number) if number < 2**62 else None
+    if found is None:
+        raise Problem("not_found", "there is no such segment: read the timeline again")
+    headers = {
+        "cache-control": FOREVER,
+        "content-security-policy": INERT,
+        "vary": "accept-encoding",
+    }
+    data = found.data
+    wants_gzip = "gzip" in request.headers.get("accept-encoding", "")
+    if found.compression and not wants_gzip:
+        data = gzip.decompress(data)
+    elif found.compression:
+        headers["content-encoding"] = "gzip"
+    elif wants_gzip and len(data) >= MIN_GZIP_BYTES:
+        data = gzip.compress(data, compresslevel=5, mtime=0)
+        headers["content-encoding"] = "gzip"
+    return Response(data, headers=headers, media_type="application/octet-stream")
+
+
+@for_viewers
+def content(request: Request) -> Response:
+    """`GET /api/sessions/{id}/contents/{hex}`: a big text."""
+    context = context_of(request)
+    with context.readers.lend() as db:
+        row = session_of(db, request)
+        found = content_of_session(db, row.session, _hash(request))
+    if found is None:
+        raise Problem("not_found", "there is no such content in this session")
+    headers = {
+        "cache-control": FOREVER,
+        "content-security-policy": INERT,
+        "vary": "accept-encoding",
+    }
+    data = found.data
+    if "gzip" in request.headers.get("accept-encoding", "") and len(data) >= MIN_GZIP_BYTES:
+        data = gzip.compress(data, compresslevel=5, mtime=0)
+        headers["content-encoding"] = "gzip"
+    return Response(data, headers=headers, media_type="text/plain; charset=utf-8")
+
+
+@for_viewers
+def asset(request: Request) -> Response:
+    """`GET /sessions/{id}/assets/{hex}`: an image or font, as what the recording names it, if that
+    can't run."""
+    context = context_of(request)
+    with context.readers.lend() as db:
+        row = session_of(db, request)
+        found = asset_of_session(db, row.session, _hash(request))
+    if found is None or found.media_type not in SHOWN_TYPES:
+        raise Problem("not_found", "there is no such asset in this session")
+    headers = {"cache-control": FOREVER, "content-security-policy": INERT}
+    return Response(found.data, headers=headers, media_type=found.media_type)
+
+
+@for_viewers
+def shell(request: Request) -> Response:
+    """`GET /sessions/{id}/shell`: an empty document whose policy lets nothing out."""
+    context = context_of(request)
+    with context.readers.lend() as db:
+        session_of(db, request)
+    named = request.path_params["session_id"]
+    policy = shell_policy(own_origin(request, context.settings.public_url), named)
+    headers = {
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "cache-control": "no-store",
+    }
+    return Response(SHELL, headers=headers, media_type="text/html")
+
+
+def _hash(request: Request) -> bytes:
+    text = request.path_params["hex"]
+    if not _HASH.fullmatch(text):
+        raise Problem("not_found", "there is nothing of this name")
+    return bytes.fromhex(text)
+
+
+ROUTES = [
+    Route("/api/sessions/{session_id}/segments/{number:int}", segment),
+    Route("/api/sessions/{session_id}/contents/{hex}", content),
+    Route("/sessions/{session_id}/assets/{hex}", asset),
+    Route("/sessions/{session_id}/shell", shell),
+]
