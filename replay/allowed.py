@@ -28,7 +28,9 @@ LEFT_OUT = frozenset(
 )
 """They show nothing, and are left out with all that is in them."""
 
-PLACEHOLDERS = frozenset("iframe frame object embed applet portal fencedframe frameset plaintext xmp".split())
+PLACEHOLDERS = frozenset(
+    "iframe frame object embed applet portal fencedframe frameset plaintext xmp".split()
+)
 """They show something, by means that text must not have: an element of another name stands for them."""
 
 VOID = frozenset("area br col hr img input wbr".split())

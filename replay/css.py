@@ -17,8 +17,12 @@ Resolve = Callable[[str], str]
 NOTHING = "data:,"
 """A URL that asks nobody."""
 
-_HARMLESS = re.compile(r"data:(image/(png|jpeg|gif|webp|avif|bmp|x-icon|svg\+xml)|font/[a-z0-9-]+)[;,]", re.I)
-_SUSPECT = re.compile(r"\\|url|@\s*(import|namespace|charset)|image|src\s*\(|cross-fade|element", re.I)
+_HARMLESS = re.compile(
+    r"data:(image/(png|jpeg|gif|webp|avif|bmp|x-icon|svg\+xml)|font/[a-z0-9-]+)[;,]", re.I
+)
+_SUSPECT = re.compile(
+    r"\\|url|@\s*(import|namespace|charset)|image|src\s*\(|cross-fade|element", re.I
+)
 _STRING_URLS = frozenset(("image-set", "-webkit-image-set", "image", "src", "cross-fade", "url"))
 _CONSTANT = _STRING_URLS | {
     *("type", "rgb", "rgba", "hsl", "hsla", "calc", "linear-gradient", "radial-gradient"),
@@ -88,9 +92,7 @@ def _safe_node(node: ast.Node, resolve: Resolve) -> ast.Node:
         if node.lower_name in _STRING_URLS:
             return _safe_image(node, resolve)
         node.arguments = _safe_nodes(node.arguments, resolve)
-    elif isinstance(
-        node, (ast.ParenthesesBlock, ast.SquareBracketsBlock, ast.CurlyBracketsBlock)
-    ):
+    elif isinstance(node, (ast.ParenthesesBlock, ast.SquareBracketsBlock, ast.CurlyBracketsBlock)):
         node.content = _safe_nodes(node.content, resolve)
     return node
 

@@ -50,7 +50,9 @@ class _Render:
         parts = urlsplit(url)
         if parts.scheme not in ("", "http", "https", "data", "blob"):
             return "", ""
-        self.origins.add(f"{parts.scheme}://{parts.netloc}" if parts.netloc and parts.scheme else "")
+        self.origins.add(
+            f"{parts.scheme}://{parts.netloc}" if parts.netloc and parts.scheme else ""
+        )
         return url, media_type
 
     def resolver(self, owner: int) -> Callable[[str], str]:
@@ -107,7 +109,9 @@ _OURS = "<visitreel-head>"
 
 def _head_of_ours(origins: set[str]) -> str:
     """The list of what may be loaded, in case something slipped through the rest."""
-    sources = " ".join(sorted({"'self'" if not origin else origin for origin in origins}) + ["data:"])
+    sources = " ".join(
+        sorted({"'self'" if not origin else origin for origin in origins}) + ["data:"]
+    )
     policy = (
         f"default-src 'none'; img-src {sources}; font-src {sources}; media-src {sources}; "
         "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -158,7 +162,9 @@ def _element(
     if name == "style":
         sheet = work.sheet(node)
         if space:  # no raw text in there: its signs need escapes
-            sheet = re.sub(r"(?s)>(.*)</style>\Z", lambda m: f">{escape(m[1], False)}</style>", sheet)
+            sheet = re.sub(
+                r"(?s)>(.*)</style>\Z", lambda m: f">{escape(m[1], False)}</style>", sheet
+            )
         yield sheet
         return
     tag = _tag(space, name, node in inside_frame)
@@ -186,9 +192,7 @@ def _element(
         waiting.extend(reversed(within))
 
 
-def _shadow(
-    work: _Render, root: int, kind: str, inside_frame: set[int]
-) -> list[int | str]:
+def _shadow(work: _Render, root: int, kind: str, inside_frame: set[int]) -> list[int | str]:
     """A shadow root, or the document in a frame, as a declarative shadow root."""
     children = list(work.tree.children(root))
     if kind == "frame":
@@ -222,7 +226,8 @@ def _attributes(work: _Render, node: int, space: str, name: str, tag: str) -> st
     for written, value in work.tree.attrs.get(node, {}).items():
         attribute_space, attribute = _split(written)
         if attribute_space in ("", "xml") and (
-            allowed.is_attribute(attribute, bool(space)) and (attribute_space != "xml" or attribute == "lang")
+            allowed.is_attribute(attribute, bool(space))
+            and (attribute_space != "xml" or attribute == "lang")
         ):
             found[attribute] = value
         elif attribute == "href" and attribute_space in ("", "xlink"):

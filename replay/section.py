@@ -192,7 +192,13 @@ class _Reader:
 
     def run(self) -> tuple[NewNode, ...]:
         """The hot loop of every seek: what a token needs is a local, and nothing is called that need not be."""
-        token, text, shapes, values, node = self._token, self._text, self._shapes, self._values, _node
+        token, text, shapes, values, node = (
+            self._token,
+            self._text,
+            self._shapes,
+            self._values,
+            _node,
+        )
         nodes: list[NewNode] = []
         add = nodes.append
         open_nodes: list[int] = []

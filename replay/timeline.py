@@ -135,7 +135,8 @@ class Scan:
         """Goes over the ops from `low` up to `high` of the segment."""
         marks = read.marks
         for index in marks[bisect_left(marks, low) : bisect_left(marks, high)]:
-            self._show((place, index))
+            if index > low:
+                self._show((place, index))
             self._mark((place, index), type(read.ops[index][1]))
         self._at = (place, high)
         if high > low:

@@ -7,7 +7,9 @@ from collections import Counter
 from replay.allowed import VOID
 from replay.tree import Tree
 
-_NEVER_NESTED = frozenset(("a", "button", "form", "nobr", "option", "select", "body", "head", "html"))
+_NEVER_NESTED = frozenset(
+    ("a", "button", "form", "nobr", "option", "select", "body", "head", "html")
+)
 _CLOSES_P = frozenset(
     """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header
     hgroup hr li dd dt main menu nav ol p pre search section summary table ul""".split()
@@ -31,7 +33,9 @@ _PARENTS = {
     "col": frozenset(("colgroup",)),
 }
 _LISTS = {"li": ("ul", "ol", "menu", "dir"), "dd": ("dl",), "dt": ("dl",)}
-_SCOPES = frozenset(("caption", "html", "table", "td", "th", "marquee", "object", "template", "button"))
+_SCOPES = frozenset(
+    ("caption", "html", "table", "td", "th", "marquee", "object", "template", "button")
+)
 _BREAK_OUT = frozenset(
     """b big blockquote body br center code dd div dl dt em h1 h2 h3 h4 h5 h6 head hr i img li menu nobr ol p pre ruby s small span strong
     strike sub sup table tt u ul var""".split()

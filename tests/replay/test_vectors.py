@@ -55,9 +55,11 @@ def test_ops_make_the_tree(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("vector", load("ops"))
 def test_a_keyframe_rebuilds_the_tree(vector: dict[str, Any]) -> None:
     tree = Tree()
-    play(tree, [op_from_json(item, vector.get("announced", {})) for item in vector["ops"]], Damage())
+    play(
+        tree, [op_from_json(item, vector.get("announced", {})) for item in vector["ops"]], Damage()
+    )
     printed = [(0, op) for op in keyframe(tree)]
-    section = read_section(write_section(printed, 0), 0, {}.get)
+    section = read_section(write_section(printed, 0), 0, lambda named: None)
     again, damage = Tree(), Damage()
     play(again, section.ops, damage)
     assert (damage.lines, section.problems) == ([], [])
