@@ -32,6 +32,12 @@ export const openOutbox = (): Outbox => {
       // closed under us, or the quota is used up: memory only
     }
   }
+  const write = (work: (store: IDBObjectStore) => void): void =>
+    use((store) => {
+      work(store)
+      // Not left to the event loop: a page that is frozen for the back/forward cache would never get there.
+      store.transaction.commit()
+    })
   try {
     const request = indexedDB.open(OUTBOX_NAME, 1)
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'k' })
@@ -46,8 +52,8 @@ export const openOutbox = (): Outbox => {
   }
 
   return {
-    _put: (batch, isLeaving) => use((store) => store.put({ ...batch, l: isLeaving ? 0 : Date.now() + LEASE_MS } satisfies Kept)),
-    _delete: (key) => use((store) => store.delete(key)),
+    _put: (batch, isLeaving) => write((store) => store.put({ ...batch, l: isLeaving ? 0 : Date.now() + LEASE_MS } satisfies Kept)),
+    _delete: (key) => write((store) => store.delete(key)),
     _claim: (take) =>
       use((store) => {
         const all = store.getAll()

@@ -40,8 +40,8 @@ export interface Transport {
   _sendLeft(batches: SealedBatch[]): void
   /** The network is back: try now. */
   _wake(): void
-  /** The page goes away: one last time by beacon, facts first; the outbox keeps all. */
-  _leave(): void
+  /** The page goes away: what `seal` sends, and all that is pending, goes one last time by beacon, facts first; the outbox keeps it. */
+  _leave(seal: () => void): void
   /** Puts all that is pending into the outbox. */
   _keep(isLeaving?: boolean): void
   /** Forgets what is pending. */
@@ -53,6 +53,7 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
   let inFlight: SealedBatch | undefined
   let timer = 0
   let failures = 0
+  let isLeaving = false
 
   const stamped = ({ b, o }: SealedBatch): Uint8Array<ArrayBuffer> => {
     b.set(float64(o == _origin ? now() : Date.now() - o), 4)
@@ -69,7 +70,7 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
   }
   const pump = async (): Promise<void> => {
     const [batch] = queue.values()
-    if (inFlight || timer || !batch) return
+    if (inFlight || timer || isLeaving || !batch) return
     inFlight = batch
     let status = 0
     let retryAfterS = 0
@@ -114,7 +115,10 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
     },
     _sendLeft: (batches) => batches.forEach((batch) => queue.has(batch.k) || send(batch)),
     _wake: wake,
-    _leave() {
+    _leave(seal) {
+      isLeaving = true
+      seal()
+      isLeaving = false
       keep(true)
       let room = BEACON_BYTES
       // Small ones first: these are the facts.

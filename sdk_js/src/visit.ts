@@ -261,8 +261,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       batcher._seal()
     })
     on(window, 'pagehide', () => {
-      stopDocument(LEFT)
-      transport._leave()
+      transport._leave(() => stopDocument(LEFT))
       identity._close()
     })
     on(window, 'pageshow', (event: PageTransitionEvent) => {

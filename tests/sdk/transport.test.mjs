@@ -219,11 +219,11 @@ test('a batch larger than all limits is dropped, and does not hang the page', ()
 })
 
 test('leaving: small batches go by beacon as far as 60 kB reach, all stay in the outbox for the next page', () => {
-  const { transport, beacons, outbox } = page
+  const { transport, requests, beacons, outbox } = page
   transport._send(batch(0, { size: 30_000 }))
   transport._send(batch(1, { size: 50_000 }))
-  transport._send(batch(2, { size: 500 }))
-  transport._leave()
+  transport._leave(() => transport._send(batch(2, { size: 500 })))
+  assert.equal(requests.length, 1, 'no request begins that the browser would cancel')
   assert.deepEqual(beacons.map(({ length }) => length), [500, 30_000])
   assert.deepEqual([...outbox.values()].map(({ k, isLeaving }) => [k, isLeaving]), [['doc.0', true], ['doc.1', true], ['doc.2', true]])
 })
