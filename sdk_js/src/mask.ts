@@ -35,14 +35,14 @@ export const markOf = (name: string, value: string): Rule => {
 }
 
 /** The rule at `element`, given the rule at its parent. On one element block beats mask beats unmask. */
-export const ruleAt = (element: Element, inherited: Rule): Rule => {
+export const ruleAt = (element: Element, inherited: Rule, names = element.getAttributeNames()): Rule => {
   if (inherited == BLOCK) return BLOCK
   let own: Rule = SHOW
   let unmask = false
-  for (const { name, value } of element.attributes) {
+  for (const name of names) {
     // Most attributes can't be marks; the first letter tells.
     if (name[0] != 'c' && name[0] != 'd' && name[0] != 'r') continue
-    const mark = markOf(name, value)
+    const mark = markOf(name, element.getAttribute(name)!)
     if (mark == UNMASK) unmask = true
     else if (mark && (mark == BLOCK || own != BLOCK) && (mark != EDITING || !own)) own = mark
   }

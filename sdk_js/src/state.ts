@@ -12,9 +12,12 @@ const BLOCKED_FRAME = 1
 const BLOCKED_CANVAS = 2
 const BLOCKED_PLUGIN = 3
 
-/** Matches what is in the top layer, each with its number in op TopLayer; the first that matches holds. */
-const TOP_LAYERS = [':fullscreen', ':modal', ':popover-open']
-const TOP_LAYER_CODES = [3, 1, 2]
+/** What may be in the top layer is a dialog, a popover or fullscreen; each with its number in op TopLayer. */
+const TOP_LAYERS: [selector: string, layer: number][] = [
+  [':fullscreen', 3],
+  [':modal', 1],
+  [':popover-open', 2],
+]
 
 export interface State {
   _element(element: Element, rule: Rule): void
@@ -34,6 +37,7 @@ export const createState = (frame: Frame, tree: Tree): State => {
   /** Fields and what was last sent of each. */
   const fields = new Map<Field, string>()
   const scrolled = new Set<Node>()
+  /** What may be in the top layer, with what was last sent. */
   const layers = new Map<Element, number>()
 
   const chosen = (select: HTMLSelectElement): number[] =>
@@ -81,21 +85,28 @@ export const createState = (frame: Frame, tree: Tree): State => {
     write(OP_BLOCK, tree._id(element), Math.round(width), Math.round(height), reason)
   }
 
-  const sendLayers = (): void => {
-    const found = new Map<Element, number>()
-    TOP_LAYERS.forEach((selector, at) => {
+  const layerOf = (element: Element): number => {
+    for (const [selector, layer] of TOP_LAYERS) {
       try {
-        for (const element of document.querySelectorAll(selector)) if (!found.has(element)) found.set(element, TOP_LAYER_CODES[at]!)
+        if (element.matches(selector)) return layer
       } catch {
         // a browser without this top layer throws on its selector
       }
-    })
-    for (const element of layers.keys()) if (!found.has(element)) found.set(element, 0)
-    for (const [element, layer] of found) {
+    }
+    return 0
+  }
+
+  const sendLayers = (): void => {
+    const full = document.fullscreenElement
+    if (full && !layers.has(full)) layers.set(full, 0)
+    for (const [element, before] of layers) {
       const id = tree._id(element)
-      if (id && layers.get(element) != layer) write(OP_TOP_LAYER, id, layer)
-      if (id && layer) layers.set(element, layer)
-      else layers.delete(element)
+      const layer = layerOf(element)
+      if (!id) layers.delete(element)
+      else if (layer != before) {
+        layers.set(element, layer)
+        write(OP_TOP_LAYER, id, layer)
+      }
     }
   }
 
@@ -103,6 +114,7 @@ export const createState = (frame: Frame, tree: Tree): State => {
     _element(element, rule) {
       const tag = element.localName
       if (rule == BLOCK) return block(element, BLOCKED_PRIVATE)
+      if (tag == 'dialog' || element.hasAttribute('popover')) layers.set(element, 0)
       if (/^(input|textarea|select)$/.test(tag)) {
         fields.delete(element as Field)
         sendField(element as Field, rule)

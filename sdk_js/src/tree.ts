@@ -208,7 +208,9 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     newId(node)
     if (isText(node)) return section._textNode(textOf(node, node.nodeValue!, inherited))
     const element = node as Element
-    const rule = ruleAt(element, inherited)
+    // By names, not by attribute nodes: these would be made for the asking, one for every attribute of the page.
+    const names = element.getAttributeNames()
+    const rule = ruleAt(element, inherited, names)
     const isBlocked = rule == BLOCK
     const isEmpty = isBlocked || isHollow(element)
     let shape = elementName(element)
@@ -217,14 +219,13 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     let hasState = isBlocked || HAS_STATE.test(element.localName) || element.scrollTop || element.scrollLeft
     if (!isEmpty) {
       let count = 0
-      for (const attribute of element.attributes) {
-        const name = attributeName(attribute)
-        const value = attributeValue(element, attribute.name, attribute.value, rule, scrub)
+      for (const name of names) {
+        const value = attributeValue(element, name, element.getAttribute(name)!, rule, scrub)
         if (value == null || count++ >= MAX_ATTRIBUTES) continue
-        shape += ' ' + name
+        shape += ' ' + (name.includes(':') ? attributeName(element.getAttributeNode(name)!) : name)
         if (name == 'class') className = value
         else values.push(value)
-        if (name == 'style' && value.includes('url(')) hasState = 1
+        if (name == 'popover' || (name == 'style' && value.includes('url('))) hasState = 1
       }
     }
     section._element(className == null ? shape : shape + '\n' + className, values)
