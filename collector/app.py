@@ -127,6 +127,11 @@ class Collector:
             await stop_control()
             await asyncio.to_thread(self._stop)
 
+    def reload_sites(self) -> None:
+        """A command may have changed them."""
+        with self.readers.lend() as db:
+            self.sites.replace(all_sites(db))
+
     def _stop(self) -> None:
         """The background first: it still writes. Then all that waits is written."""
         self.background.stop()
@@ -144,8 +149,7 @@ class Collector:
             )
             if name == "erase":
                 self.writer.truncate_log()
-            with self.readers.lend() as db:
-                self.sites.replace(all_sites(db))
+            self.reload_sites()
             return done
 
         return await asyncio.to_thread(run)

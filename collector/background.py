@@ -78,6 +78,11 @@ class Background:
             self._rung.set()
             self._bell.put(True)
 
+    def sweep(self) -> None:
+        """Packs what is over at the next step, without waiting for its time."""
+        self._swept_at_ms = 0
+        self.ring()
+
     def settle(self, timeout_s: float) -> bool:
         """Waits until all that was noticed before the call is done."""
         with self._done:

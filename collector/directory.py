@@ -63,7 +63,7 @@ def locked_to_serve(data: Path) -> Iterator[None]:
 
 def command(data: Path, name: str, arguments: Json) -> Json:
     """Runs a command on the directory, wherever it is served. Raises `CommandFailed`."""
-    if not data.is_dir():
+    if not (data / FILE_NAME).is_file():
         raise CommandFailed(f"{data} is no data directory: `visitreel serve` makes one")
     deadline_s = time.monotonic() + WAIT_S
     while True:

@@ -106,9 +106,11 @@ class Ingest:
             problem = problem_of(error)
             if problem.status == 500:
                 self._metrics.report(error)
-            await body.drain()
+            headers = _retry_after(problem)
+            if not await body.drain():
+                headers.append((b"connection", b"close"))
             self._metrics.answered(path, problem.status)
-            await _answer(send, problem.status, problem.body(), _retry_after(problem))
+            await _answer(send, problem.status, problem.body(), headers)
 
     # --- before the body is understood ---------------------------------------
 
@@ -276,16 +278,17 @@ class _Body:
             pieces.append(piece)
         return b"".join(pieces)
 
-    async def drain(self) -> None:
+    async def drain(self) -> bool:
         """Reads what is still coming, within bounds: a client that is cut off while it sends never
-        reads the answer."""
+        reads the answer. False: there is more."""
         left = MAX_DRAINED_BYTES
         try:
             async with asyncio.timeout(DRAIN_S):
                 while left > 0 and not self._is_complete:
                     left -= len(await self._next())
         except (TimeoutError, _Gone):
-            return
+            return False
+        return self._is_complete
 
     async def _next(self) -> bytes:
         message = await self._receive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from collector.app import Collector, system_now_ms
@@ -32,7 +33,9 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         if link:
             say(f"sign in once: {link}")
         server = server_of(collector.app())
-        server.run(sockets=[listener])
+        # Ctrl-C has ended it properly; uvicorn only passes it on.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
 
 
 def first_link(settings: Settings) -> str | None:

@@ -39,6 +39,7 @@ class _Session:
     t_ms: int
     until_ms: int
     bytes: int
+    continues: int | None
 
 
 @dataclass(slots=True)
@@ -87,10 +88,10 @@ class Intake:
         document = self._documents.get((session.row, arrival.document_id))
         if document is None:
             document = self._load_document(session, arrival.document_id)
+        earlier = self._earlier_copy(session, arrival) if session.continues else None
+        if earlier is not None:
+            return earlier
         if document is None:
-            earlier = self._earlier_copy(session, arrival)
-            if earlier is not None:
-                return earlier
             document = self._new_document(session, arrival)
         return self._store(session, document, arrival)
 
@@ -178,7 +179,7 @@ class Intake:
     def _load_session(self, row: int) -> _Session:
         found = self._db.execute(
             "SELECT s.session, s.session_id, s.site, s.visitor, v.anonymous,"
-            " s.zero_at_ms, s.last_received_at_ms, s.t_ms, s.until_ms, s.bytes"
+            " s.zero_at_ms, s.last_received_at_ms, s.t_ms, s.until_ms, s.bytes, s.continues"
             " FROM session s JOIN visitor v USING (visitor) WHERE s.session = ?",
             [row],
         ).fetchone()
@@ -362,6 +363,7 @@ class Intake:
         if not cursor.rowcount:
             return self._second_copy(session, document, arrival)
         batch = cursor.lastrowid or 0
+        need = self._need(session, document, arrival)
         document.unchecked += has_ops
         asks = arrival.replay and arrival.seq > document.last_seq + 1
         if asks:
@@ -377,7 +379,6 @@ class Intake:
         self._changed_sessions.add(session.row)
         self._changed_documents.add(document.row)
         self._store_facts(session, document, arrival, shift)
-        need = self._need(session, document, arrival)
         return Taken(session.session_id, batch if has_ops else 0, need, asks)
 
     def _second_copy(
