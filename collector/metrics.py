@@ -5,9 +5,18 @@ from __future__ import annotations
 
 import logging
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
 
 log = logging.getLogger("visitreel")
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+"""Of the text form."""
 
 
 class Metrics:

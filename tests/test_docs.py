@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from collector.cli import main
+from collector.cli import visitreel
 from replay import ops
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +27,7 @@ def commands_of(command: click.Command, path: str) -> Iterator[tuple[str, click.
         yield path, command
 
 
-COMMANDS = dict(commands_of(main, "visitreel"))
+COMMANDS = dict(commands_of(visitreel, "visitreel"))
 
 
 @pytest.mark.parametrize("words", COMMANDS)

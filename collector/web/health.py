@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from collector.address import is_loopback
+from collector.metrics import MEDIA_TYPE
 from collector.problems import Problem
 from collector.web.api import json_answer
 from collector.web.context import address_of, context_of, viewer_of
@@ -33,7 +33,7 @@ def metrics(request: Request) -> Response:
     found.healthy.set(int(context.writer.is_alive))
     found.commits.set(context.writer.commits)
     return Response(
-        found.text(), headers={"cache-control": "no-store", "content-type": CONTENT_TYPE_LATEST}
+        found.text(), headers={"cache-control": "no-store", "content-type": MEDIA_TYPE}
     )
 
 
