@@ -73,7 +73,7 @@ def test_every_dependency_is_declared_and_used() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in project["dependencies"]}
     used = {module for path in PYTHON for module in imports_of(path)} & HOMES.keys()
-    # sqlite-utils takes pysqlite3 by itself where it is installed, Starlette's templates are Jinja2's.
+    # sqlite-utils takes pysqlite3 by itself, Starlette.s templates are those of Jinja2.
     assert declared == (used - {"sqlite3"}) | {"pysqlite3", "jinja2"}
 
 

@@ -32,9 +32,7 @@ def metrics(request: Request) -> Response:
     found.waiting.set(context.writer.waiting)
     found.healthy.set(int(context.writer.is_alive))
     found.commits.set(context.writer.commits)
-    return Response(
-        found.text(), headers={"cache-control": "no-store", "content-type": MEDIA_TYPE}
-    )
+    return Response(found.text(), headers={"cache-control": "no-store", "content-type": MEDIA_TYPE})
 
 
 ROUTES = [Route("/healthz", healthz), Route("/metrics", metrics)]
