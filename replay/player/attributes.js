@@ -82,9 +82,6 @@ const DROPPED = new Set([
 /** Presentation attributes of SVG that can hold an address, and what an animation can put into one. */
 const SVG_ADDRESSES = /^(?:fill|stroke|filter|mask|clip-path|cursor|marker|marker-(?:start|mid|end)|color-profile|to|from|by|values)$/
 
-/** What tells a password manager that a field is its own. */
-const SIGN_IN = /username|password|webauthn|one-time-code|cc-/i
-
 /** What an animation may not change. */
 const UNSAFE_TARGETS = /^(?:href|src|style|class|on.*)$/
 
@@ -110,10 +107,6 @@ export const attributeToWrite = (node, kind, name, value, context) => {
     case 'poster':
     case 'background':
       return plain ? context.source(node, 'picture') : null
-    case 'type':
-      return plain ? typeOf(kind, value) : value
-    case 'autocomplete':
-      return SIGN_IN.test(value) ? 'off' : value
     case 'attributename':
       return UNSAFE_TARGETS.test(localOf(value.trim())) ? null : value
     default:
@@ -168,16 +161,6 @@ const sourceOf = (node, kind, value, context) => {
 }
 
 /**
- * @param {ElementKind} kind
- * @param {string} value
- */
-const typeOf = (kind, value) => {
-  // A password manager fills what looks like a sign-in form. The mirror brings the bullets back.
-  if (kind === 'input' && /^\s*password\s*$/i.test(value)) return 'text'
-  return value
-}
-
-/**
  * Under which attribute an element gets the address of what it shows.
  * @param {ElementKind} kind
  * @param {string} mediaType
@@ -191,12 +174,9 @@ export const sourceAttribute = (kind, mediaType) => {
 /** Addresses that may stand in a mirror: nothing that would run anywhere. */
 const HARMLESS = /^(?:[^:/?#]*(?:[/?#]|$)|https?:|mailto:|tel:)/i
 
-/**
- * @param {string} name
- * @param {string} value
- */
-export const mirrorValue = (name, value) => {
+/** @param {string} value */
+export const mirrorValue = (value) => {
   // eslint-disable-next-line no-control-regex -- browsers drop these before they look for a scheme
   const bare = value.replace(/[\u0000-\u0020]/g, '')
-  return name === 'type' || name === 'rel' || HARMLESS.test(bare) ? value : ''
+  return HARMLESS.test(bare) ? value : ''
 }

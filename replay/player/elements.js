@@ -167,7 +167,7 @@ export class ElementWriter {
    */
   writeAttribute(shown, node, name, value) {
     try {
-      if (MIRRORED.has(name) && shown.kind !== 'hollow') dom.setAttribute(shown.element, this.marks.mirror + name, mirrorValue(name, value))
+      if (MIRRORED.has(name) && shown.kind !== 'hollow') dom.setAttribute(shown.element, this.marks.mirror + name, mirrorValue(value))
       if (name === 'loading' && shown.kind === 'image') return
       if (name === 'style') {
         this.writeStyle(shown, node, value)

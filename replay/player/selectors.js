@@ -14,9 +14,7 @@
 export const STATES = { hover: 'h', focus: 'f', 'focus-visible': 'v', 'focus-within': 'w', active: 'a', target: 't', fullscreen: 'x' }
 
 /** Attributes that the document can't carry as recorded; selectors look for their mirror instead. */
-export const MIRRORED = new Set([
-  ...['href', 'src', 'action', 'formaction', 'poster', 'background', 'data', 'cite', 'longdesc', 'type', 'autocomplete', 'autoplay'],
-])
+export const MIRRORED = new Set(['href', 'src', 'action', 'formaction', 'poster', 'background', 'data', 'cite', 'longdesc', 'autoplay'])
 
 const NEEDS_SELECTORS =
   /:(?:hover|focus|active|target|defined|fullscreen|-webkit-full-screen|visited|link|autofill|-webkit-autofill|:selection)|\[|\\/i
@@ -165,9 +163,7 @@ const attributeSelector = (selector, at, marks) => {
   const match = /^\s*(?:[\w*-]*\|)?([\w-]+)/.exec(inside)
   const name = match?.[1]?.toLowerCase() ?? ''
   const text = MIRRORED.has(name) ? `${marks.mirror}${name}${inside.slice(match?.[0].length)}` : inside
-  // `type` is compared without case in HTML; other attributes as they are.
-  const flag = name === 'type' && /["']\s*$/.test(text) ? ' i' : ''
-  return [`[${text}${flag}]`, end + 1]
+  return [`[${text}]`, end + 1]
 }
 
 /**

@@ -315,13 +315,12 @@ const ruleList = (sheet, path) => {
  * exist as marks here, and how placeholders look.
  * @param {Marks} marks
  */
-const baseCss = ({ state, placeholder, mirror, highlight }) => `
+const baseCss = ({ state, placeholder, highlight }) => `
 noscript{display:none!important}
 :where([${state}~=v]){outline:auto 1px -webkit-focus-ring-color}
 :where(:any-link[${state}~=v]){outline-offset:1px}
 :where(input,textarea,select,button):where([${state}~=v]){outline-offset:0}
 :where(:any-link[${state}~=a]){color:ActiveText}
-input[${mirror}type=password i]{-webkit-text-security:disc!important}
 *::highlight(${highlight}){background-color:Highlight;color:HighlightText}
 [${state}~=x]{position:fixed!important;inset:0!important;box-sizing:border-box!important;width:100%!important;height:100%!important;min-width:0!important;min-height:0!important;max-width:none!important;max-height:none!important;margin:0!important;border:0!important;padding:0!important;transform:none!important;object-fit:contain}
 [${state}~=x]::backdrop{background:#000!important}

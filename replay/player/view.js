@@ -4,12 +4,13 @@ import * as dom from './dom.js'
 import { ElementWriter, Shown } from './elements.js'
 import { FrameDoc } from './framedoc.js'
 import { applyFields, isField } from './forms.js'
-import { arrange } from './order.js'
-import { mirroredName } from './sheets.js'
 import { Layers } from './layers.js'
+import { Motion } from './motion.js'
+import { arrange } from './order.js'
 import { Settling } from './settling.js'
-import { Visitor } from './visitor.js'
+import { mirroredName } from './sheets.js'
 import { Tree } from './tree.js'
+import { Visitor } from './visitor.js'
 
 /** @typedef {import('./tree.js').TreeNode} TreeNode */
 /** @typedef {import('./tree.js').Changes} Changes */
@@ -81,6 +82,7 @@ export class View {
     this.layers = new Layers(this.marks)
     this.visitor = new Visitor(this.marks)
     this.settling = new Settling()
+    this.motion = new Motion()
   }
 
   /** Loads the shell. Rejects when it is not there. */
@@ -434,6 +436,7 @@ export class View {
     if (!changes || changes.layers || isMoved) this.layers.update(this.tree, this.shown, (what) => this.fail(what))
     if (!changes || changes.visitor || isMoved) this.visitor.update(this.tree, this.shown, this.frames)
     this.setScroll()
+    this.motion.follow(this.frames.values())
   }
 
   setDevice() {
@@ -525,6 +528,27 @@ export class View {
     const shown = this.shown.get(node.id)
     if (frame) frame.scrollTo({ left: 0, top: 0, behavior: 'instant' })
     else if (shown && shown.nodeKind === 'element') dom.scrollElement(shown.element, { left: 0, top: 0, behavior: 'instant' })
+  }
+
+  /** Nothing can be shown. */
+  clear() {
+    this.tree = new Tree()
+    this.shown.clear()
+    this.frames.clear()
+    this.top?.open(0)
+  }
+
+  /**
+   * @param {boolean} isPlaying
+   * @param {number} rate
+   */
+  setPlaying(isPlaying, rate) {
+    this.motion.setPlaying(this.frames.values(), isPlaying, rate)
+  }
+
+  /** @param {number} t_ms */
+  jump(t_ms) {
+    this.motion.jump(this.frames.values(), t_ms)
   }
 
   /** Resolves when all of what is drawn can be seen: nested documents, pictures, fonts. */
