@@ -16,7 +16,7 @@ MAX_DEPTH = 4096
 MAX_EDITS = 100_000
 MAX_LOOSE_SHEETS = 10_000
 MAX_FINGERS = 32
-MAX_RELEVELED = 20_000_000
+MAX_RELEVELED = 5_000_000
 """Nodes whose depth may change by moves in one document load: what a hostile recording can cost."""
 
 MAX_DAMAGE = 1000
