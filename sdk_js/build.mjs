@@ -15,7 +15,7 @@ const BANNER = `/* visitreel ${version}, MIT */\n`
 const TERSER = {
   ecma: 2020,
   module: true,
-  compress: { ecma: 2020, passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+  compress: { ecma: 2020, passes: 4, unsafe: true, unsafe_arrows: true, pure_getters: true, keep_fargs: false },
   format: { ecma: 2020 },
 }
 

@@ -23,8 +23,8 @@ declare global {
 export const init = (options: Options, scriptUrl?: string): void => {
   const before = window.visitreel
   const config = readConfig(options, scriptUrl)
-  if (before?.version) return config._debug('is on this page already: this tag does nothing')
-  if (!config._site || !/^http/.test(config._collector)) return config._debug('records nothing: data-site or collector is missing')
+  if (before?.version) return config._debug('is here already')
+  if (!config._site || !/^http/.test(config._collector)) return config._debug('needs data-site')
 
   const calls = [...(before?.q ?? [])].map((call) => [...(call as unknown[])] as [string, ...unknown[]])
   // An answer about consent holds from the start, whatever was called before it.

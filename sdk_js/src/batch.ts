@@ -3,7 +3,7 @@ import { now } from './clock'
 import { BATCH_BYTES, BATCH_OPS, BATCH_RAW_BYTES, BEACON_BYTES, FIRST_FLUSH_MS, FLUSH_MS } from './config'
 import type { Guard } from './guard'
 import { concat, encode, float64, integer } from './msgpack'
-import { FORMAT_VERSION, OP_DOCUMENT } from './ops'
+import { FORMAT_VERSION } from './ops'
 import { createSection, type Section } from './section'
 import type { Sink } from './sink'
 
@@ -23,6 +23,8 @@ export interface SealedBatch {
 export interface Sender {
   d: string
   o: number
+  /** The next batch's. */
+  n: number
   [letter: string]: unknown
 }
 
@@ -30,7 +32,7 @@ export interface BatcherDeps {
   _guard: Guard
   /** undefined: no document load is under way; facts wait. */
   _sender(): Sender | undefined
-  /** The scrubbed URL of the page view. */
+  /** The scrubbed URL of the page view. It changes only behind a `_seal`, so that no batch begins in one page view and ends in another. */
   _url(): string
   /** The timer is about to seal: what the recorder has seen so far is to be emitted. */
   _beforeSeal(): void
@@ -48,14 +50,12 @@ export interface Batcher extends Sink {
   _sealNow(): void
   /** Time between two batches, as the collector wishes. */
   _pace(flushMs: number): void
-  /** What follows belongs to another document load: seq counts from 0 again. */
-  _restart(): void
   /** Drops what is not delivered. */
   _clear(): void
 }
 
 /** A batch of which the ops are not encoded yet. */
-type Job = [head: Sender, section: Section | undefined, isSnapshot: boolean]
+type Job = [head: Sender & { t: number }, section: Section | undefined, isSnapshot: boolean]
 
 const PIECE_BYTES = 16_384 // one write of 130 kB blocks the main thread for 6.6 ms, pieces for 1.3 ms at most
 const MIN_GZIP_BYTES = 200
@@ -81,14 +81,10 @@ export const frame = (head: unknown, isGzip: boolean, body: ArrayLike<number>): 
   return concat([[86, 82, FORMAT_VERSION, +isGzip], float64(0), integer(encoded.length), integer(body.length), encoded, body])
 }
 
-export const createBatcher = (deps: BatcherDeps): Batcher => {
-  const { _guard: guard, _url: urlNow } = deps
+export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _named, _deliver }: BatcherDeps): Batcher => {
   let section: Section | undefined
   /** [code, time, …fields] */
-  let facts: unknown[][] = []
-  let sectionUrl = ''
-  let factsUrl = ''
-  let seq = 0
+  let facts: [code: unknown, t: number, ...fields: unknown[]][] = []
   let isSnapshot = false
   let isWalking = false
   let flushMs = FLUSH_MS
@@ -98,27 +94,29 @@ export const createBatcher = (deps: BatcherDeps): Batcher => {
   let chain = Promise.resolve()
   const jobs = new Set<Job>()
 
-  const later = (callback: () => void, delayMs: number): number => window.setTimeout(guard(callback), delayMs)
+  const later = (callback: () => void, delayMs: number): number => setTimeout(guard(callback), delayMs)
 
   const schedule = (): void => {
     timer ||= later(() => {
       timer = 0
-      deps._beforeSeal()
+      _beforeSeal()
       seal(isWalking)
     }, Math.max(FIRST_FLUSH_MS, lastSealMs + flushMs - now()))
   }
-  /** Takes what there is out of the current batch. */
-  const take = (ops: Section | undefined, some: unknown[][]): void => {
-    const sender = deps._sender()
-    if (!sender || !(ops || some[0])) return
-    const t = Math.min(...some.map((fact) => fact[1] as number), ops?._firstT ?? Infinity)
-    const f = some.map(([code, at, ...fields]) => [
+  /** Takes facts, and ops if wished, out of the current batch. */
+  const take = (isFactsOnly?: boolean): void => {
+    const sender = _sender()
+    const ops = isFactsOnly ? undefined : section
+    if (!sender || !(ops || facts[0])) return
+    const t = Math.min(...facts.map((fact) => fact[1]), ops?._firstT ?? Infinity)
+    const f = facts.map(([code, at, ...fields]) => [
       code,
-      (at as number) - t,
+      at - t,
       ...fields.map((field) => (typeof field == 'function' ? (field() as unknown) : field)),
     ])
-    jobs.add([{ ...sender, n: seq++, t, u: ops?._firstT == t ? sectionUrl : factsUrl, f, r: ops?._named ?? [] }, ops, !!ops && isSnapshot])
-    if (some[0]) facts = []
+    jobs.add([{ ...sender, t, u: _url(), f, r: ops?._named ?? [] }, ops, isSnapshot && !!ops])
+    sender.n++
+    facts = []
     if (ops) {
       section = undefined
       isSnapshot = isWalking
@@ -126,10 +124,11 @@ export const createBatcher = (deps: BatcherDeps): Batcher => {
     }
   }
   const deliver = (job: Job, isGzip: boolean, body: ArrayLike<number>): void => {
+    const [head, , s] = job
     // It may be gone: the page went away or consent was withdrawn while it was compressed.
-    if (jobs.delete(job)) deps._deliver({ k: `${job[0].d}.${job[0].n as number}`, b: frame(job[0], isGzip, body), o: job[0].o, s: job[2] })
+    if (jobs.delete(job)) _deliver({ k: `${head.d}.${head.n}`, b: frame(head, isGzip, body), o: head.o, s })
   }
-  const rawOf = guard(([head, ops]: Job) => ops?._finish(head.t as number))
+  const rawOf = guard(([head, ops]: Job) => ops?._finish(head.t))
   const finish = async (job: Job): Promise<void> => {
     const raw = rawOf(job) ?? new Uint8Array()
     try {
@@ -144,29 +143,21 @@ export const createBatcher = (deps: BatcherDeps): Batcher => {
     deliver(job, false, raw)
   }
   const seal = (isFactsOnly?: boolean): void => {
-    take(isFactsOnly ? undefined : section, facts)
+    take(isFactsOnly)
     // One after the other: a batch that is quick to encode does not overtake a snapshot, which would look like a gap.
     for (const job of jobs) chain = chain.then(() => (jobs.has(job) ? finish(job) : undefined))
   }
 
   return {
     _op(code, tMs, fields) {
-      if (
-        section &&
-        (section._count > BATCH_OPS || section._size > (isWalking ? BATCH_RAW_BYTES : Math.min(BATCH_RAW_BYTES, BATCH_BYTES * ratio)))
-      )
-        seal()
-      if (!section) {
-        section = createSection(deps._named)
-        sectionUrl = urlNow()
-      }
-      isSnapshot ||= code == OP_DOCUMENT
+      const maxBytes = isWalking ? BATCH_RAW_BYTES : Math.min(BATCH_RAW_BYTES, BATCH_BYTES * ratio)
+      if (section && (section._size > maxBytes || section._count > BATCH_OPS)) seal()
+      section ??= createSection(_named)
       if (!isWalking) schedule()
       section._op(code, tMs, fields)
       return section
     },
     _fact([code, ...fields], urgentMs) {
-      if (!facts[0]) factsUrl = urlNow()
       if (facts.length < MAX_FACTS) facts.push([code, now(), ...fields])
       if (urgentMs == null) schedule()
       else later(() => seal(true), urgentMs)
@@ -178,16 +169,12 @@ export const createBatcher = (deps: BatcherDeps): Batcher => {
     },
     _seal: () => seal(),
     _sealNow() {
-      const ops = section
-      if (ops && ops._size > BEACON_BYTES - MAX_FACTS * 4) take(undefined, facts)
-      take(ops, facts)
+      if (section && section._size > BEACON_BYTES - MAX_FACTS * 4) take(true)
+      take()
       for (const job of jobs) deliver(job, false, rawOf(job) ?? [])
     },
     _pace(ms) {
       flushMs = ms
-    },
-    _restart() {
-      seq = 0
     },
     _clear() {
       section = undefined

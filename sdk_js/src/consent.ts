@@ -10,6 +10,6 @@ export type Consent = 'granted' | 'cookieless' | 'required' | 'denied'
 export const consentFrom = (word: unknown, isAnswer?: boolean): Consent => {
   const { globalPrivacyControl, doNotTrack } = navigator as { globalPrivacyControl?: boolean; doNotTrack?: string | null }
   const isPrivate = globalPrivacyControl || doNotTrack == '1'
-  const isKnown = isAnswer ? /^(granted|denied)$/ : isPrivate ? /^$/ : /^(granted|cookieless)$/
-  return isKnown.test(String(word)) || (word == 'cookieless' && !isPrivate) ? (word as Consent) : 'required'
+  const isKnown = /^(granted|cookieless|denied)$/.test(String(word))
+  return isKnown && (!isPrivate || (isAnswer && word != 'cookieless')) ? (word as Consent) : 'required'
 }

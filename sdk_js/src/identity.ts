@@ -35,7 +35,7 @@ export interface Identity {
 const WRITE_MS = 5_000
 
 /** Storage that is off, full or blocked: memory only. */
-const attempt = <R>(use: () => R): R | undefined => {
+export const attempt = <R>(use: () => R): R | undefined => {
   try {
     return use()
   } catch {

@@ -2,7 +2,7 @@
 import type { Guard } from './guard'
 import type { Scrub } from './url'
 
-/** Listens passively and first, whatever the page does with the event. `types`: separated by spaces. */
+/** Listens first, whatever the page does with the event. `types`: separated by spaces. */
 export type Listen = <E extends Event>(target: EventTarget, types: string, heard: (event: E) => void) => () => void
 
 /** One document load. */
@@ -11,6 +11,8 @@ export interface Page {
   _on<E extends Event>(target: EventTarget, types: string, heard: (event: E) => void): void
   /** A fact `[code, …fields]`. A field that is a function is asked when the fact leaves: after `urgentMs`, or with the next batch. */
   _fact(fact: readonly unknown[], urgentMs?: number): void
+  /** What has been seen so far is a batch of its own. */
+  _seal(): void
   /** Called when the document load ends. */
   _atEnd(callback: () => void): void
   /** The id of a node in the recording; 0: replay is off. */

@@ -26,8 +26,7 @@ export interface TransportDeps {
   /** Time origin of this page, Unix ms. */
   _origin: number
   _post(bytes: Uint8Array<ArrayBuffer>): Promise<Answer>
-  /** False if the browser refuses it. */
-  _beacon(bytes: Uint8Array<ArrayBuffer>): boolean
+  _beacon(bytes: Uint8Array<ArrayBuffer>): unknown
   /** undefined: memory only. */
   _outbox(): Outbox | undefined
   /** The collector keeps it (status below 300), or has refused it for good. */
@@ -36,14 +35,12 @@ export interface TransportDeps {
 
 export interface Transport {
   _send(batch: SealedBatch): void
-  /** Sends what an earlier page left. */
-  _sendLeft(batches: SealedBatch[]): void
   /** The network is back: try now. */
   _wake(): void
   /** The page goes away: what `seal` sends, and all that is pending, goes one last time by beacon, facts first; the outbox keeps it. */
   _leave(seal: () => void): void
-  /** Puts all that is pending into the outbox. */
-  _keep(isLeaving?: boolean): void
+  /** There is an outbox now: all that is pending goes into it, and what earlier pages left in it is sent. */
+  _keep(): void
   /** Forgets what is pending. */
   _clear(): void
 }
@@ -85,9 +82,9 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
     }
     if (inFlight != batch) return // cleared meanwhile
     inFlight = undefined
-    if (!status || status == 408 || status == 429 || status >= 500) {
+    if (/^(0|408|429|5..)$/.test(`${status}`)) {
       const backOff = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++) * (0.5 + Math.random() / 2)
-      timer = window.setTimeout(wake, Math.max(backOff, 1000 * Math.min(retryAfterS, MAX_RETRY_AFTER_S)))
+      timer = setTimeout(wake, Math.max(backOff, 1000 * Math.min(retryAfterS, MAX_RETRY_AFTER_S)))
       return
     }
     failures = 0
@@ -101,8 +98,9 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
     for (;;) {
       const all = [...queue.values()]
       const others = all.filter((other) => other != inFlight)
-      if (!others[0] || (all.length <= OUTBOX_BATCHES && all.reduce((sum, { b }) => sum + b.length, 0) <= OUTBOX_BYTES)) break
-      drop((others.find(({ s }) => !s) ?? others[0]).k)
+      const victim = others.find(({ s }) => !s) ?? others[0]
+      if (!victim || all.reduce((sum, { b }) => sum + Math.max(b.length, OUTBOX_BYTES / OUTBOX_BATCHES), 0) <= OUTBOX_BYTES) break
+      drop(victim.k)
     }
     void pump()
   }
@@ -113,7 +111,6 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
       _outbox()?._put(batch)
       send(batch)
     },
-    _sendLeft: (batches) => batches.forEach((batch) => queue.has(batch.k) || send(batch)),
     _wake: wake,
     _leave(seal) {
       isLeaving = true
@@ -126,7 +123,10 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
         if ((room -= batch.b.length) >= 0) _beacon(stamped(batch))
       }
     },
-    _keep: keep,
+    _keep() {
+      keep()
+      _outbox()?._claim((batches) => batches.forEach(send))
+    },
     _clear() {
       queue.clear()
       inFlight = undefined

@@ -3,9 +3,9 @@ import type { Assets } from './assets'
 import { createBatcher, frame, type Sender } from './batch'
 import { now, randomId } from './clock'
 import { BEACON_BYTES, MAX_URL_LENGTH, OUTBOX_NAME, type Config } from './config'
-import { consentFrom } from './consent'
+import { consentFrom, type Consent } from './consent'
 import { createGuard } from './guard'
-import { createIdentity } from './identity'
+import { attempt, createIdentity } from './identity'
 import { isMaskedText } from './mask'
 import type * as onDemand from './onDemand'
 import { OP_LEAVE } from './ops'
@@ -40,13 +40,6 @@ export interface Visit {
   _stop(): void
 }
 
-/** A number from 0 to 1, the same for every page of a session. */
-export const sampleOf = (session: string): number => {
-  let hash = 0
-  for (const letter of session) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x9e3779b1)
-  return (hash >>> 0) / 2 ** 32
-}
-
 /** `answer`: what the visitor has said about consent already, if anything. */
 export const createVisit = (config: Config, answer?: unknown): Visit => {
   const { _debug: debug, _collector: collector, _site: site } = config
@@ -57,7 +50,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
   const fullScrub = createScrub(config._query)
   const scrub = (from: string): string => shorten(fullScrub(from), MAX_URL_LENGTH)
 
-  let consent = answer ? consentFrom(answer, true) : config._consent
+  let consent: Consent | 'ended' = answer ? consentFrom(answer, true) : config._consent
   let outbox: Outbox | undefined
   /** Of the document load under way; undefined: there is none. */
   let sender: Sender | undefined
@@ -66,25 +59,22 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
   let urlNow = (): string => scrub(location.href)
   /** Undoes the document load, in reverse. */
   let undo: (() => void)[] = []
-  let isOver = false
-  let hasGivenUp = false
   let wasAcked = false
   let resyncedAt = -RESYNC_MS
   let keptFact: readonly unknown[] | undefined
 
   const guard = createGuard(() => end('too many errors'))
   const recorderGuard = createGuard((reason) => {
-    debug('DOM recording gave up: ' + reason)
-    hasGivenUp = true
+    debug('replay gave up: ' + reason)
+    config._sample = 0
     stopRecorder()
     batcher._fact([OP_LEAVE, GAVE_UP], 0)
   })
   const on: Listen = (target, types, heard) => {
     const listener = guard(heard) as unknown as EventListener
-    const options = { capture: true, passive: true }
     const names = types.split(' ')
-    for (const name of names) target.addEventListener(name, listener, options)
-    return () => names.forEach((name) => target.removeEventListener(name, listener, options))
+    for (const name of names) target.addEventListener(name, listener, true)
+    return () => names.forEach((name) => target.removeEventListener(name, listener, true))
   }
   let loading: Promise<OnDemand> | undefined
   /** What can wait for the part that is loaded on demand. Where that is blocked, or the document load over by then: undefined. */
@@ -94,28 +84,22 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     return loading.then(guard((part) => (sender?.d == before ? use(part) : undefined))).catch(() => {})
   }
 
+  /** Without headers: no preflight. */
+  const post = (body: Uint8Array<ArrayBuffer>, keepalive: boolean): Promise<Response> =>
+    fetch(url, { method: 'POST', body, keepalive, signal: AbortSignal.timeout?.(REQUEST_MS) })
   const transport = createTransport({
     _origin: origin,
-    _post: (body) =>
-      fetch(url, {
-        method: 'POST',
-        body,
-        headers: { 'content-type': 'text/plain' }, // no preflight
-        credentials: 'omit',
-        keepalive: document.hidden && body.length <= BEACON_BYTES,
-        signal: AbortSignal.timeout?.(REQUEST_MS) ?? null,
-      }),
-    _beacon: (body) => navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' })),
+    _post: (body) => post(body, document.hidden && body.length <= BEACON_BYTES),
+    _beacon: (body) => navigator.sendBeacon?.(url, body) || post(body, true).catch(() => {}),
     _outbox: () => outbox,
     _answered: guard(({ k }, status, { need, snapshot, flush_ms, error }) => {
       const isOwn = sender && k.startsWith(sender.d)
       if (status > 299) {
         debug(`refused (${status}): ${error?.message}`)
         if (status == 410) identity._wipe()
-        return isOwn && /403|409|410/.test('' + status) && end('nothing more is sent')
+        return isOwn && /403|409|410/.test('' + status) && end('stopped')
       }
-      if (!wasAcked) debug('first batch arrived')
-      wasAcked = true
+      wasAcked ||= (debug('first batch arrived'), true)
       if (need) assets?._need(need)
       if (flush_ms) batcher._pace(flush_ms)
       if (snapshot && isOwn && now() - resyncedAt > RESYNC_MS) {
@@ -143,16 +127,14 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     assets = recorder = undefined
     if (sender) sender.x = 0
   }
-  const idOf = (node: Node | null): number => recorder?._idOf(node) ?? 0
-  const record = recorderGuard(() => {
+  const record = recorderGuard((page: Page) => {
     void later((part) => {
       assets = part.createAssets({
+        ...page,
         _collector: collector,
         _site: site,
         _sender: () => sender!,
         _frame: frame,
-        _scrub: scrub,
-        _idOf: idOf,
         _allocate: () => recorder!._allocate(),
         _write: (code, ...fields) => batcher._op(code, now(), fields),
       })
@@ -175,8 +157,8 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     stopDocument()
     const { s, w, z, v } = identity._ids()
     const isGranted = consent == 'granted'
-    const isRecorded = !hasGivenUp && sampleOf(s) < config._sample
-    batcher._restart()
+    // Decided by the secret, which is random and the same for every page of the session.
+    const isRecorded = (w[0]! * 256 + w[1]!) / 65_536 < config._sample
     sender = {
       k: site,
       s,
@@ -184,6 +166,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       v: isGranted ? v : null,
       b: identity._tab(),
       d: randomId(),
+      n: 0,
       o: origin,
       z,
       c: isGranted ? 1 : 2,
@@ -191,10 +174,10 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       x: +isRecorded,
     }
     const page: Page = {
+      ...batcher,
       _on: (...args) => void undo.push(on(...args)),
-      _fact: batcher._fact,
       _atEnd: (callback) => undo.push(callback),
-      _idOf: idOf,
+      _idOf: (node) => recorder?._idOf(node) ?? 0,
       _isMasked: isMaskedText,
       _url: () => urlNow(),
       _guard: guard,
@@ -203,7 +186,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     urlNow = trackPageViews(page)
     if (keptFact) batcher._fact(keptFact, 0)
     void later((part) => part.trackFacts(page))
-    if (isRecorded) record()
+    if (isRecorded) record(page)
   }
   /** What was seen is sealed; nothing is observed any more. `reason`: of op Leave, if it was the visitor or the site. */
   const stopDocument = (reason?: number): void => {
@@ -223,16 +206,16 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     stopDocument()
     batcher._clear()
     transport._clear()
-    isOver = true
+    consent = 'ended'
   }
-  const isAllowed = (): boolean => !isOver && (consent == 'granted' || consent == 'cookieless')
+  const isAllowed = (): boolean => /^(granted|cookieless)$/.test(consent)
   const forget = (): void => {
     stopDocument()
     batcher._clear()
     transport._clear()
     identity._wipe()
     outbox = keptFact = undefined
-    guard(() => indexedDB.deleteDatabase(OUTBOX_NAME))()
+    attempt(() => indexedDB.deleteDatabase(OUTBOX_NAME))
   }
   /** Does what the consent allows now. */
   const apply = (wasGranted?: boolean): void => {
@@ -245,9 +228,8 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     else sender = { ...sender, v: identity._ids().v, c: 1 }
     if (isGranted)
       void later((part) => {
-        outbox = part.openOutbox()
+        outbox ??= part.openOutbox()
         transport._keep()
-        outbox._claim(transport._sendLeft)
       })
   }
   const begin = guard(() => {
@@ -265,9 +247,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       identity._close()
     })
     on(window, 'pageshow', (event: PageTransitionEvent) => {
-      if (!event.persisted || !isAllowed()) return
-      if (consent == 'granted') identity._keep()
-      startDocument()
+      if (event.persisted) apply()
     })
     on(window, 'online', transport._wake)
   })
@@ -277,21 +257,20 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
 
   return {
     _fact(fact, isKept) {
-      if (isOver || consent == 'denied') return
+      if (/^(denied|ended)$/.test(consent)) return
       if (isKept) keptFact = fact
       if (sender || !isKept) batcher._fact(fact, 0)
     },
     _consent(word) {
-      const wasGranted = consent == 'granted'
       const before = consent
-      consent = consentFrom(word, true)
-      if (consent != before && !isOver) apply(wasGranted)
+      if (before != 'ended') consent = consentFrom(word, true)
+      if (consent != before) apply(before == 'granted')
     },
     _session: () => sender && { id: sender.s as string, url: `${collector}sessions/${sender.s as string}` },
     _mark: (name) => recorder?._mark(name),
     _stop() {
       stopDocument(STOPPED)
-      isOver = true
+      consent = 'ended'
     },
   }
 }

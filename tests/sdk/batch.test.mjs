@@ -24,7 +24,7 @@ print(read_section(inflate(batch.ops, batch.compression, 1 << 20), head.t_ms, la
 
 const SENDER = {
   k: 'KEY', s: 's'.repeat(22), w: new Uint8Array(16), v: null, b: 'b'.repeat(22), d: 'd'.repeat(22),
-  o: 1_800_000_000_000, z: 1_800_000_000_000, c: 2, q: '0.1.0', x: 1,
+  n: 0, o: 1_800_000_000_000, z: 1_800_000_000_000, c: 2, q: '0.1.0', x: 1,
 } // prettier-ignore
 const [OP_DOCUMENT, OP_SCROLL, OP_SET_TEXT, OP_MARK] = [1, 15, 8, 63]
 
@@ -32,7 +32,7 @@ let t
 let page
 
 const createPage = () => {
-  const state = { sender: SENDER, url: 'https://shop.example/', flushed: 0, batches: [] }
+  const state = { sender: { ...SENDER }, url: 'https://shop.example/', flushed: 0, batches: [] }
   state.batcher = createBatcher({
     _guard: (callback) => callback,
     _sender: () => state.sender,
@@ -153,7 +153,6 @@ test('leaving while a batch is compressed: it is delivered once, in order', asyn
 test('each document load counts from 0', () => {
   page.batcher._fact([66, 10])
   page.batcher._sealNow()
-  page.batcher._restart()
   page.sender = { ...SENDER, d: 'e'.repeat(22) }
   page.batcher._fact([66, 10])
   page.batcher._sealNow()
@@ -165,7 +164,7 @@ test('without a sender facts wait in memory, up to 1,000', async () => {
   for (let i = 0; i < 2_000; i++) page.batcher._fact([69, 'x', {}], 0)
   await pass(10_000)
   assert.equal(page.batches.length, 0)
-  page.sender = SENDER
+  page.sender = { ...SENDER }
   page.batcher._sealNow()
   assert.equal(page.batches.length, 1)
 })
@@ -199,7 +198,6 @@ test('the collector reads what is written here', { skip: !python && 'no Python e
   t = 1_000
   page.batcher._fact([64, 'https://shop.example/', () => 'The shop', '', 0, { source: 'mail', price: 19.99 }])
   t = 1_200
-  page.url = 'https://shop.example/other'
   page.batcher._op(OP_MARK, 1_200, ['here'])
   page.batcher._fact([65, 0, 3, 4, 'Buy', ''])
   page.batcher._sealNow()

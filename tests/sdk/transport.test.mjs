@@ -13,6 +13,7 @@ const createPage = () => {
   const beacons = []
   const answered = []
   const outbox = new Map()
+  const left = []
   const transport = createTransport({
     _origin: ORIGIN,
     _post: (bytes) =>
@@ -28,10 +29,11 @@ const createPage = () => {
     _outbox: () => ({
       _put: (batch, isLeaving) => outbox.set(batch.k, { ...batch, isLeaving }),
       _delete: (key) => outbox.delete(key),
+      _claim: (take) => take(left),
     }),
     _answered: (batch, status, answer) => answered.push([batch.k, status, answer]),
   })
-  return { transport, requests, beacons, answered, outbox }
+  return { transport, requests, beacons, answered, outbox, left }
 }
 const batch = (n, { size = 100, snapshot = false, document = 'doc', origin = ORIGIN } = {}) => ({
   k: `${document}.${n}`,
@@ -188,8 +190,9 @@ test('each try carries the time of that try, and no other byte changes', async (
 })
 
 test('what an earlier page left is sent with the time since that page’s origin', async () => {
-  const { transport, requests } = page
-  transport._sendLeft([batch(3, { document: 'before', origin: ORIGIN - 60_000 })])
+  const { transport, requests, left } = page
+  left.push(batch(3, { document: 'before', origin: ORIGIN - 60_000 }))
+  transport._keep()
   assert.equal(sentAt(requests[0]), 60_000)
 })
 

@@ -27,14 +27,17 @@ const campaignOf = (search: string): Record<string, Scalar> => {
 }
 
 /** The result tells the scrubbed URL of the page view. */
-export const trackPageViews = ({ _fact, _scrub, _guard, _on, _atEnd }: Omit<Page, '_url'>): (() => string) => {
+export const trackPageViews = ({ _fact, _scrub, _guard, _on, _atEnd, _seal }: Omit<Page, '_url'>): (() => string) => {
   let url = ''
   const view = (referrer: string, route: number, urgentMs: number): void =>
     _fact([OP_PAGE_VIEW, url, () => shorten(document.title), referrer, route, campaignOf(location.search)], urgentMs)
   const check = _guard(() => {
     const before = url
-    url = _scrub(location.href)
-    if (url != before) view(before, 1, TITLE_MS)
+    const next = _scrub(location.href)
+    if (next == before) return
+    _seal()
+    url = next
+    view(before, 1, TITLE_MS)
   })
 
   url = _scrub(location.href)

@@ -18,7 +18,7 @@ export const trackScrollDepth = ({ _on, _fact, _guard, _atEnd, _url: urlOf }: Pa
     if (percent >= Math.min(100, depth + STEP_PERCENT) && percent > depth) _fact([OP_SCROLL_DEPTH, (depth = percent)])
   }
   _on(document, 'scroll', () => {
-    timer ||= window.setTimeout(_guard(measure), MEASURE_MS)
+    timer ||= setTimeout(_guard(measure), MEASURE_MS)
   })
   _atEnd(() => {
     clearTimeout(timer)
