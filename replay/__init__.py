@@ -1,4 +1,5 @@
-"""Bytes in, frames out: turns recorded batches into the page as it looked at any moment. No HTTP, no SQL, no clock."""
+"""Bytes in, frames out: turns recorded batches into the page as it looked at any moment. No HTTP,
+no SQL, no clock."""
 
 from replay.errors import NoFrame, ReplayError
 from replay.frame import Frame

@@ -1,5 +1,6 @@
-"""The bytes of an ops section: in goes the raw section, out come its columns as lists (and back). A section is msgpack of four types only,
-read here by hand: a general reader allocates what a header claims, and makes an object of every nested thing it meets."""
+"""The bytes of an ops section: in goes the raw section, out come its columns as lists (and back). A
+section is msgpack of four types only, read here by hand: a general reader allocates what a header
+claims, and makes an object of every nested thing it meets."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ HASH_BYTES = 16
 
 @dataclass(slots=True)
 class Columns:
-    """The elements of a section, as they lie there. `contents`: str is the text, bytes its hash. `announced`: code → letters."""
+    """The elements of a section, as they lie there. `contents`: str is the text, bytes its hash.
+    `announced`: code → letters."""
 
     codes: bytes = b""
     times: bytes = b""
@@ -50,7 +52,8 @@ class _Source:
         return piece
 
     def _length(self, what: str, fixed: tuple[int, int] | None, sized: dict[int, int]) -> int:
-        """The length in a header: `fixed` is a range of bytes that hold it, `sized` says how many bytes follow a first byte."""
+        """The length in a header: `fixed` is a range of bytes that hold it, `sized` says how many
+        bytes follow a first byte."""
         first = self._take(1, what)[0]
         if fixed and fixed[0] <= first <= fixed[1]:
             return first - fixed[0]
@@ -165,7 +168,8 @@ def write_columns(columns: Columns) -> bytes:
 
 
 def varints(data: bytes) -> list[int]:
-    """All varints of a column. Stops before one that is cut off or larger than 2^53 - 1: whoever needs it finds the column ended."""
+    """All varints of a column. Stops before one that is cut off or larger than 2^53 - 1: whoever
+    needs it finds the column ended."""
     if data.isascii():  # no byte has the continuation bit
         return list(data)
     found: list[int] = []

@@ -1,4 +1,5 @@
-"""Style sheets for HTML text: in go CSS, its rule edits and what its `url()` stand for, out comes CSS that asks for nothing else."""
+"""Style sheets for HTML text: in go CSS, its rule edits and what its `url()` stand for, out comes
+CSS that asks for nothing else."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ _RULES = frozenset(
 
 
 def resolve_url(url: str, resolve: Resolve) -> str:
-    """What may stand in the place of a URL: a fragment and small inline data as they are, else what the recording has for it."""
+    """What may stand in the place of a URL: a fragment and small inline data as they are, else what
+    the recording has for it."""
     stripped = url.strip()
     if stripped.startswith("#") or _HARMLESS.match(stripped):
         return stripped
@@ -50,7 +52,8 @@ def resolve_url(url: str, resolve: Resolve) -> str:
 
 
 def safe_css(css: str, resolve: Resolve) -> str:
-    """The same CSS with every URL resolved, without `@import` and `@charset`. Fit for a `<style>` element and a style attribute."""
+    """The same CSS with every URL resolved, without `@import` and `@charset`. Fit for a `<style>`
+    element and a style attribute."""
     if _SUSPECT.search(css):
         try:
             nodes = tinycss2.parse_component_value_list(css)
@@ -98,7 +101,8 @@ def _safe_node(node: ast.Node, resolve: Resolve) -> ast.Node:
 
 
 def _safe_image(node: ast.FunctionBlock, resolve: Resolve) -> ast.Node:
-    """A function in which a string is a URL. What it takes from elsewhere (`var()`) could be one too: then it is nothing."""
+    """A function in which a string is a URL. What it takes from elsewhere (`var()`) could be one
+    too: then it is nothing."""
     if node.lower_name == "url":
         strings = [part.value for part in node.arguments if isinstance(part, ast.StringToken)]
         return _url(resolve_url(strings[0], resolve) if strings else NOTHING)
@@ -128,7 +132,8 @@ def _token(css: str) -> ast.Node:
 
 @dataclass(slots=True)
 class _Rule:
-    """A rule while it is edited. `body`: its block as text, None for a statement; `rules`: the rules in it once somebody asked."""
+    """A rule while it is edited. `body`: its block as text, None for a statement; `rules`: the
+    rules in it once somebody asked."""
 
     head: str
     body: str | None
@@ -147,7 +152,8 @@ class _Rule:
 
 
 def edited(css: str, edits: Sequence[StyleEdit]) -> str:
-    """The text of a sheet after its edits. One that does not fit (no such rule, no rule at all) is skipped."""
+    """The text of a sheet after its edits. One that does not fit (no such rule, no rule at all) is
+    skipped."""
     if not edits:
         return css
     try:

@@ -1,4 +1,5 @@
-"""Writes an ops section in its one canonical form: in go timed ops, out comes the raw section that `replay/section.py` reads."""
+"""Writes an ops section in its one canonical form: in go timed ops, out comes the raw section that
+`replay/section.py` reads."""
 
 from __future__ import annotations
 
@@ -175,8 +176,9 @@ class _Writer:
 def write_section(
     ops: Iterable[tuple[int, SectionOp]], base_t_ms: int, name_content: NameContent | None = None
 ) -> bytes:
-    """The raw section of ops whose times never fall and are `base_t_ms` or later. `name_content` says which big texts are named by hash;
-    without it all are carried. Raises ValueError for times that fall and for runs that are not in preorder."""
+    """The raw section of ops whose times never fall and are `base_t_ms` or later. `name_content`
+    says which big texts are named by hash; without it all are carried. Raises ValueError for times
+    that fall and for runs that are not in preorder."""
     writer = _Writer(name_content or (lambda text: None))
     last = base_t_ms
     for t_ms, op in ops:

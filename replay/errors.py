@@ -1,10 +1,12 @@
-"""What can be wrong with bytes or ops: every error that leaves this package is a `ReplayError` with its evidence."""
+"""What can be wrong with bytes or ops: every error that leaves this package is a `ReplayError` with
+its evidence."""
 
 from __future__ import annotations
 
 
 class ReplayError(Exception):
-    """Bad input. `offset`: byte in what was read; `op_index`: position of the op; `field`: name of the field. None where unknown."""
+    """Bad input. `offset`: byte in what was read; `op_index`: position of the op; `field`: name of
+    the field. None where unknown."""
 
     def __init__(
         self,
@@ -46,11 +48,13 @@ class BadSection(ReplayError):
 
 
 class Damaged(ReplayError):
-    """A section can't be read any further. Stays inside this package: readers list it as a problem."""
+    """A section can't be read any further. Stays inside this package: readers list it as a
+    problem."""
 
 
 class BadOp(ReplayError):
-    """An op that does not fit the tree. Stays inside this package: it is listed as damage and skipped."""
+    """An op that does not fit the tree. Stays inside this package: it is listed as damage and
+    skipped."""
 
 
 class NoFrame(ReplayError):

@@ -1,4 +1,5 @@
-"""The vocabulary as tables: in goes `replay/ops.py`, out come its classes by code and the fields of each with their kinds."""
+"""The vocabulary as tables: in goes `replay/ops.py`, out come its classes by code and the fields of
+each with their kinds."""
 
 from __future__ import annotations
 

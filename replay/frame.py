@@ -1,4 +1,5 @@
-"""A frame: the state of one tab at one moment. In comes a tree, out come inert HTML and plain text."""
+"""A frame: the state of one tab at one moment. In comes a tree, out come inert HTML and plain
+text."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from replay.text import read_text
 from replay.tree import Tree
 
 AssetUrl = Callable[[bytes, str], str]
-"""The URL under which an asset may be had, from its hash and media type. An empty string: nowhere."""
+"""The URL under which an asset may be had, from its hash and media type. An empty string:
+nowhere."""
 
 
 def no_assets(hash_: bytes, media_type: str) -> str:
@@ -21,8 +23,9 @@ def no_assets(hash_: bytes, media_type: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`viewport`: of zero size while it is unknown. `pointer`: CSS px in it, None before it first moved. `stale`: batches are missing here,
-    or the recording had ended. `damage`: bad ops since the document was last told whole."""
+    """`viewport`: of zero size while it is unknown. `pointer`: CSS px in it, None before it first
+    moved. `stale`: batches are missing here, or the recording had ended. `damage`: bad ops since
+    the document was last told whole."""
 
     url: str
     tab: int
@@ -37,7 +40,8 @@ class Frame:
     css_assets: Mapping[int, Mapping[str, int]] = field(default_factory=dict, repr=False)
 
     def html(self, asset_url: AssetUrl = no_assets) -> str:
-        """A whole HTML document that runs nothing, asks nothing of any server but `asset_url`, and leads nowhere."""
+        """A whole HTML document that runs nothing, asks nothing of any server but `asset_url`, and
+        leads nowhere."""
         return render(self.tree, self.assets, self.css_assets, asset_url)
 
     def text(self) -> str:

@@ -1,8 +1,10 @@
-"""HTML text of a tree: in go the tree and what its assets may be had under, out comes a document that is inert by construction. Elements and
-attributes come from lists (`replay/allowed.py`), every URL from the recording's assets, CSS through `replay/css.py`.
+"""HTML text of a tree: in go the tree and what its assets may be had under, out comes a document
+that is inert by construction. Elements and attributes come from lists (`replay/allowed.py`), every
+URL from the recording's assets, CSS through `replay/css.py`.
 
-Frames stand as `<visitreel-frame>` with the content document in a declarative shadow root, so that styles stay apart on both sides; `html` and
-`body` in there are called `visitreel-html` and `visitreel-body`. Plug-ins and withheld content stand as `<visitreel-block>` of their size."""
+Frames stand as `<visitreel-frame>` with the content document in a declarative shadow root, so that
+styles stay apart on both sides; `html` and `body` in there are called `visitreel-html` and
+`visitreel-body`. Plug-ins and withheld content stand as `<visitreel-block>` of their size."""
 
 from __future__ import annotations
 
@@ -109,9 +111,7 @@ _OURS = "<visitreel-head>"
 
 def _head_of_ours(origins: set[str]) -> str:
     """The list of what may be loaded, in case something slipped through the rest."""
-    sources = " ".join(
-        sorted({"'self'" if not origin else origin for origin in origins}) + ["data:"]
-    )
+    sources = " ".join([*sorted(origin or "'self'" for origin in origins), "data:"])
     policy = (
         f"default-src 'none'; img-src {sources}; font-src {sources}; media-src {sources}; "
         "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -152,7 +152,8 @@ def _text(tree: Tree, node: int, parent: str) -> str:
 def _element(
     work: _Render, node: int, waiting: list[int | str], inside_frame: set[int]
 ) -> Iterator[str]:
-    """Yields the start tag, and puts what follows on the stack: the end tag, and above it what is within."""
+    """Yields the start tag, and puts what follows on the stack: the end tag, and above it what is
+    within."""
     tree = work.tree
     written = tree.names[node]
     space, name = _split(written)
@@ -250,7 +251,8 @@ def _rewrite_css(work: _Render, node: int, found: dict[str, str], is_foreign: bo
 
 
 def _link(work: _Render, node: int, space: str, name: str, value: str) -> dict[str, str]:
-    """Links look like links and lead nowhere. SVG refers to its own document, or to what the recording has."""
+    """Links look like links and lead nowhere. SVG refers to its own document, or to what the
+    recording has."""
     if name in ("a", "area"):
         return {"href": "#"}
     if space != "svg":

@@ -1,4 +1,5 @@
-"""Prints a tree as ordinary ops: in goes a tree, out come the ops that rebuild exactly its state from nothing."""
+"""Prints a tree as ordinary ops: in goes a tree, out come the ops that rebuild exactly its state
+from nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ KEYFRAME_REASON = 3
 
 
 def keyframe(tree: Tree) -> list[TreeOp]:
-    """`Document`, `Begin`, the tree as runs, its state, `End`. An empty list for a tree without a document."""
+    """`Document`, `Begin`, the tree as runs, its state, `End`. An empty list for a tree without a
+    document."""
     if ROOT_ID not in tree.parent:
         return []
     return [
@@ -39,8 +41,9 @@ def _new_node(tree: Tree, node: int, parent: int) -> NewNode:
 
 
 def _runs(tree: Tree, top: int, parent: int = 0) -> Iterator[ops.Put]:
-    """What lies below `top` (with `parent`: top itself, as its child) as few runs: one goes on as long as ids count up in preorder
-    and no node needs another parent than the run's own or one of its nodes."""
+    """What lies below `top` (with `parent`: top itself, as its child) as few runs: one goes on as
+    long as ids count up in preorder and no node needs another parent than the run's own or one of
+    its nodes."""
     run: list[NewNode] = []
     first_id = run_parent = run_prev = 0
     for node in tree.below(top):
@@ -61,7 +64,8 @@ def _runs(tree: Tree, top: int, parent: int = 0) -> Iterator[ops.Put]:
 
 
 def _taken_out(tree: Tree) -> Iterator[TreeOp]:
-    """Subtrees that were taken out: put below any element, then taken. Without an element a passing one serves."""
+    """Subtrees that were taken out: put below any element, then taken. Without an element a passing
+    one serves."""
     if not tree.out:
         return
     host = tree.first.get(ROOT_ID, 0)

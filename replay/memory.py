@@ -1,4 +1,5 @@
-"""Batches in memory as a source: in go request bodies, out come the entries and bytes that a recording asks for."""
+"""Batches in memory as a source: in go request bodies, out come the entries and bytes that a
+recording asks for."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ MAX_SECTION_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class _Load:
-    """A document load as its batches come. `offset_ms`: from its own times to the server's clock, fixed by its first batch."""
+    """A document load as its batches come. `offset_ms`: from its own times to the server's clock,
+    fixed by its first batch."""
 
     document: int
     tab: int
@@ -33,7 +35,8 @@ class _Load:
 
 
 class MemorySource:
-    """Applies the collector's rules of time to batches in the order of their commits (first copy of a batch wins)."""
+    """Applies the collector's rules of time to batches in the order of their commits (first copy of
+    a batch wins)."""
 
     def __init__(
         self, bodies: Sequence[bytes], received_at_ms: Sequence[int] | None = None

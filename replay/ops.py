@@ -1,8 +1,9 @@
-"""The vocabulary: one frozen dataclass an op. In come nothing, out go the codes, fields and units that every other part is printed from.
+"""The vocabulary: one frozen dataclass an op. In come nothing, out go the codes, fields and units
+that every other part is printed from.
 
-Codes are never reused, fields are only appended. `replay/vocabulary.py` prints `sdk_js/src/ops.ts`, `replay/player/ops.js` and the
-tables of `replay/FORMAT.md` from this file. What each op does to the tree is in `replay/tree.py` and pinned by `tests/vectors/`.
-"""
+Codes are never reused, fields are only appended. `replay/vocabulary.py` prints `sdk_js/src/ops.ts`,
+`replay/player/ops.js` and the tables of `replay/FORMAT.md` from this file. What each op does to the
+tree is in `replay/tree.py` and pinned by `tests/vectors/`."""
 
 from __future__ import annotations
 
@@ -51,14 +52,17 @@ Scalar = str | int | float | bool | None
 Map = Annotated[Mapping[str, Scalar], Kind.MAP]
 
 NodeKind = Literal["element", "text", "shadow", "content"]
-"""`shadow`: an open shadow root of its parent element. `content`: the document inside its parent frame element."""
+"""`shadow`: an open shadow root of its parent element. `content`: the document inside its parent
+frame element."""
 
 
 class NewNode(NamedTuple):
-    """One node of a run (a named tuple: thousands are made for a frame, and a dataclass costs four times as much). `parent` is the index of its parent in the same run, or -1 for a child of the run's parent.
+    """One node of a run (a named tuple: thousands are made for a frame, and a dataclass costs four
+    times as much). `parent` is the index of its parent in the same run, or -1 for a child of the
+    run's parent.
 
-    element: `name` (`div`, `/svg/path`), `attrs` by name. text: `text`. content: `mode` as in `Document`. Ids: `first_id` + index.
-    """
+    element: `name` (`div`, `/svg/path`), `attrs` by name. text: `text`. content: `mode` as in
+    `Document`. Ids: `first_id` + index."""
 
     parent: int
     kind: NodeKind
@@ -71,13 +75,14 @@ class NewNode(NamedTuple):
 Run = Annotated[tuple[NewNode, ...], Kind.RUN]
 
 
-# --- document and tree -------------------------------------------------------------------------------------------------------------
+# --- document and tree ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """All that was known is forgotten; node `ROOT_ID` is a new empty document. `mode`: 0 no quirks, 1 limited quirks, 2 quirks.
-    `reason`: 0 load, 1 resync after a gap, 2 the document was replaced by its page, 3 keyframe made by the collector."""
+    """All that was known is forgotten; node `ROOT_ID` is a new empty document. `mode`: 0 no quirks,
+    1 limited quirks, 2 quirks. `reason`: 0 load, 1 resync after a gap, 2 the document was replaced
+    by its page, 3 keyframe made by the collector."""
 
     CODE: ClassVar[int] = 1
     mode: UInt
@@ -86,7 +91,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """From here to the matching `End` no frame is shown: the state in between is half of something. Pairs nest."""
+    """From here to the matching `End` no frame is shown: the state in between is half of something.
+    Pairs nest."""
 
     CODE: ClassVar[int] = 2
 
@@ -100,7 +106,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """New nodes under `parent`, behind its child `prev` (0: as its first child). The i-th node of the run gets id `first_id` + i."""
+    """New nodes under `parent`, behind its child `prev` (0: as its first child). The i-th node of
+    the run gets id `first_id` + i."""
 
     CODE: ClassVar[int] = 4
     parent: Id
@@ -111,7 +118,8 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A known node (in the tree, or taken out of it) goes with its subtree under `parent`, behind `prev` (0: first)."""
+    """A known node (in the tree, or taken out of it) goes with its subtree under `parent`, behind
+    `prev` (0: first)."""
 
     CODE: ClassVar[int] = 5
     node: Id
@@ -121,7 +129,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A known node leaves the tree but keeps its id and subtree: a `Move` of the same `t_ms` puts it back."""
+    """A known node leaves the tree but keeps its id and subtree: a `Move` of the same `t_ms` puts
+    it back."""
 
     CODE: ClassVar[int] = 6
     node: Id
@@ -129,7 +138,8 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A node and all that is below it are forgotten. A node that is already forgotten: nothing happens, this is no damage."""
+    """A node and all that is below it are forgotten. A node that is already forgotten: nothing
+    happens, this is no damage."""
 
     CODE: ClassVar[int] = 7
     node: Id
@@ -146,7 +156,8 @@ class SetText:
 
 @dataclass(frozen=True, slots=True)
 class Attr:
-    """An attribute is set. `name` is written as in a run (`/xlink/xlink:href` when it has a namespace)."""
+    """An attribute is set. `name` is written as in a run (`/xlink/xlink:href` when it has a
+    namespace)."""
 
     CODE: ClassVar[int] = 9
     node: Id
@@ -163,12 +174,13 @@ class AttrRemove:
     name: Name
 
 
-# --- state that has no attribute ---------------------------------------------------------------------------------------------------
+# --- state that has no attribute ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
-    """The value property of an input, a textarea or an editing host, masked unless the page unmasked it."""
+    """The value property of an input, a textarea or an editing host, masked unless the page
+    unmasked it."""
 
     CODE: ClassVar[int] = 11
     node: Id
@@ -177,7 +189,8 @@ class FieldValue:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A checkbox or radio button. `state`: 0 off, 1 on, 2 indeterminate and off, 3 indeterminate and on."""
+    """A checkbox or radio button. `state`: 0 off, 1 on, 2 indeterminate and off, 3 indeterminate
+    and on."""
 
     CODE: ClassVar[int] = 12
     node: Id
@@ -195,7 +208,8 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class TopLayer:
-    """An element enters or leaves the top layer. `layer`: 0 none, 1 modal dialog, 2 popover, 3 fullscreen."""
+    """An element enters or leaves the top layer. `layer`: 0 none, 1 modal dialog, 2 popover, 3
+    fullscreen."""
 
     CODE: ClassVar[int] = 14
     node: Id
@@ -204,7 +218,8 @@ class TopLayer:
 
 @dataclass(frozen=True, slots=True)
 class Scroll:
-    """Scroll offset in CSS px of an element, or of the window of a document when `node` is a document. x is ≤ 0 in RTL boxes."""
+    """Scroll offset in CSS px of an element, or of the window of a document when `node` is a
+    document. x is ≤ 0 in RTL boxes."""
 
     CODE: ClassVar[int] = 15
     node: Id
@@ -214,8 +229,8 @@ class Scroll:
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """Layout viewport of the tab in CSS px (`innerWidth` × `innerHeight`), device pixel ratio in percent, pinch zoom in percent with
-    the offset of the visual viewport in CSS px."""
+    """Layout viewport of the tab in CSS px (`innerWidth` × `innerHeight`), device pixel ratio in
+    percent, pinch zoom in percent with the offset of the visual viewport in CSS px."""
 
     CODE: ClassVar[int] = 16
     width_px: UInt
@@ -228,8 +243,8 @@ class Viewport:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Media features of the visitor as bits: 1 dark, 2 reduced motion, 4 coarse pointer, 8 no hover, 16 forced colours, 32 more
-    contrast."""
+    """Media features of the visitor as bits: 1 dark, 2 reduced motion, 4 coarse pointer, 8 no
+    hover, 16 forced colours, 32 more contrast."""
 
     CODE: ClassVar[int] = 17
     features: UInt
@@ -237,8 +252,8 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An element whose content is withheld or can't be had: a placeholder of this size in CSS px. `reason`: 0 private, 1 a frame of
-    another origin, 2 canvas, 3 plug-in content."""
+    """An element whose content is withheld or can't be had: a placeholder of this size in CSS px.
+    `reason`: 0 private, 1 a frame of another origin, 2 canvas, 3 plug-in content."""
 
     CODE: ClassVar[int] = 18
     node: Id
@@ -247,14 +262,15 @@ class Block:
     reason: UInt
 
 
-# --- style sheets ------------------------------------------------------------------------------------------------------------------
+# --- style sheets ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The text of a style sheet; earlier rule edits of it are void. `sheet` is the id of the `link` or `style` element that owns it,
-    or a new id for a constructed sheet. `base`: the URL that its `url()` are relative to (empty: the document's). A `style` element
-    without this op has the text of its children; any later change of these makes this op void."""
+    """The text of a style sheet; earlier rule edits of it are void. `sheet` is the id of the `link`
+    or `style` element that owns it, or a new id for a constructed sheet. `base`: the URL that its
+    `url()` are relative to (empty: the document's). A `style` element without this op has the text
+    of its children; any later change of these makes this op void."""
 
     CODE: ClassVar[int] = 19
     sheet: Id
@@ -264,7 +280,8 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class RuleInsert:
-    """A rule is inserted. `path`: indexes from the sheet through nested rules; the last is the index to insert at."""
+    """A rule is inserted. `path`: indexes from the sheet through nested rules; the last is the
+    index to insert at."""
 
     CODE: ClassVar[int] = 20
     sheet: Id
@@ -320,12 +337,13 @@ class Adopted:
     sheets: Ids
 
 
-# --- assets: these hold for the whole document load, whatever their time -----------------------------------------------------------
+# --- assets: these hold for the whole document load, whatever their time --------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What an asset id stands for: SHA-256 of the bytes, cut to 128 bits, and their media type. `asset` comes from the node counter."""
+    """What an asset id stands for: SHA-256 of the bytes, cut to 128 bits, and their media type.
+    `asset` comes from the node counter."""
 
     CODE: ClassVar[int] = 26
     asset: Id
@@ -335,7 +353,8 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an element shows (`currentSrc`, poster, sprite). `asset` 0: nothing. Until an `Asset` names it: a sized placeholder."""
+    """What an element shows (`currentSrc`, poster, sprite). `asset` 0: nothing. Until an `Asset`
+    names it: a sized placeholder."""
 
     CODE: ClassVar[int] = 27
     node: Id
@@ -344,8 +363,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CssAsset:
-    """In the text of `owner` (a sheet, or an element with a style attribute) `url(token)` stands for this asset. `token` is the text
-    between the brackets without quotes, escapes resolved."""
+    """In the text of `owner` (a sheet, or an element with a style attribute) `url(token)` stands
+    for this asset. `token` is the text between the brackets without quotes, escapes resolved."""
 
     CODE: ClassVar[int] = 28
     owner: Id
@@ -353,7 +372,7 @@ class CssAsset:
     asset: Id
 
 
-# --- the visitor -------------------------------------------------------------------------------------------------------------------
+# --- the visitor ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +394,8 @@ class Hover:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button or finger goes down on `node`, or up (`node` 0). `kind`: 0 mouse, 1 touch, 2 pen. `button` as in the DOM."""
+    """A button or finger goes down on `node`, or up (`node` 0). `kind`: 0 mouse, 1 touch, 2 pen.
+    `button` as in the DOM."""
 
     CODE: ClassVar[int] = 34
     node: Id
@@ -407,7 +427,8 @@ class Focus:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The selection, from anchor to focus: offsets count characters in text, children (as recorded) elsewhere. `anchor` 0: none."""
+    """The selection, from anchor to focus: offsets count characters in text, children (as recorded)
+    elsewhere. `anchor` 0: none."""
 
     CODE: ClassVar[int] = 37
     anchor: Id
@@ -432,13 +453,14 @@ class Mark:
     name: Value
 
 
-# --- facts: they ride in the head of a batch and can be searched without replay ----------------------------------------------------
+# --- facts: they ride in the head of a batch and can be searched without replay -------------------
 
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A document load (`route` 0) or a client-side route (`route` 1). `url`, `referrer` scrubbed; `campaign`: utm_* without the
-    prefix, and `click_id` with the name of the network whose click id was present (never the id)."""
+    """A document load (`route` 0) or a client-side route (`route` 1). `url`, `referrer` scrubbed;
+    `campaign`: utm_* without the prefix, and `click_id` with the name of the network whose click id
+    was present (never the id)."""
 
     CODE: ClassVar[int] = 64
     url: Word
@@ -450,8 +472,8 @@ class PageView:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A click at x, y (CSS px in the layout viewport) on `node` (0: replay off). `label`: the control's text, `href`: where it leads,
-    scrubbed."""
+    """A click at x, y (CSS px in the layout viewport) on `node` (0: replay off). `label`: the
+    control's text, `href`: where it leads, scrubbed."""
 
     CODE: ClassVar[int] = 65
     node: Number
@@ -463,7 +485,8 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class ScrollDepth:
-    """The page was seen down to `percent` (0 to 100) of its height; sent when it grows by 10 or more."""
+    """The page was seen down to `percent` (0 to 100) of its height; sent when it grows by 10 or
+    more."""
 
     CODE: ClassVar[int] = 66
     percent: Number
@@ -471,7 +494,8 @@ class ScrollDepth:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`stage`: 0 started (first input), 1 left without sending, 2 sent. `name`: the form's name or id. `fields`: how many were used."""
+    """`stage`: 0 started (first input), 1 left without sending, 2 sent. `name`: the form's name or
+    id. `fields`: how many were used."""
 
     CODE: ClassVar[int] = 67
     node: Number
@@ -512,7 +536,8 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The document went away (pagehide), or recording was stopped. `reason`: 0 pagehide, 1 stop, 2 the recorder gave up."""
+    """The document went away (pagehide), or recording was stopped. `reason`: 0 pagehide, 1 stop, 2
+    the recorder gave up."""
 
     CODE: ClassVar[int] = 71
     reason: Number

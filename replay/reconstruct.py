@@ -1,10 +1,11 @@
-"""The reducer: in go a tree and one op, out comes the tree with the op applied. A bad op changes nothing and is listed as damage."""
+"""The reducer: in go a tree and one op, out comes the tree with the op applied. A bad op changes
+nothing and is listed as damage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from replay import ops
 from replay.errors import BadOp, shown
@@ -153,8 +154,8 @@ def _put(tree: Tree, op: ops.Put) -> None:
 
 
 def _grow(tree: Tree, op: ops.Put) -> int:
-    """Hangs the run into the tree, without the link to what follows it. The last child of the run's parent. The hot loop of every
-    seek: everything that a node needs is a local."""
+    """Hangs the run into the tree, without the link to what follows it. The last child of the run's
+    parent. The hot loop of every seek: everything that a node needs is a local."""
     known, depths, first, next_, prev = tree.parent, tree.depth, tree.first, tree.next, tree.prev
     names, attributes, texts = tree.names, tree.attrs, tree.texts
     top, first_id = op.parent, op.first_id
@@ -282,7 +283,8 @@ def _chain_behind(tree: Tree, node: int, behind: int) -> None:
 
 
 def _relevel(tree: Tree, node: int, depth: int) -> None:
-    """The subtree of `node` comes to stand at `depth`. Most moves stay at their depth and cost nothing."""
+    """The subtree of `node` comes to stand at `depth`. Most moves stay at their depth and cost
+    nothing."""
     change = depth - tree.depth[node]
     if not change:
         return

@@ -1,4 +1,5 @@
-"""A recording: in goes a `Source` (the collector's store, a file, batches in memory), out come frames at any moment."""
+"""A recording: in goes a `Source` (the collector's store, a file, batches in memory), out come
+frames at any moment."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from dataclasses import dataclass, replace
 from replay import ops
 from replay.errors import NoFrame, ReplayError
 from replay.frame import Frame
+from replay.memory import MemorySource
 from replay.ops import ROOT_ID
 from replay.reconstruct import Damage, play
-from replay.memory import MemorySource
 from replay.section import Section, read_section
 from replay.source import Source
 from replay.timeline import (
@@ -42,7 +43,8 @@ COSTLY_OPS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where a frame is: `shown` in the document's stream, to be rebuilt from the `Document` op at `start`."""
+    """Where a frame is: `shown` in the document's stream, to be rebuilt from the `Document` op at
+    `start`."""
 
     document: int
     shown: Position
@@ -75,8 +77,9 @@ class Recording:
     def from_batches(
         cls, bodies: Sequence[bytes], received_at_ms: Sequence[int] | None = None
     ) -> Recording:
-        """A recording of request bodies in the order of their commits. `received_at_ms`: server times (without: as if each had come at
-        once by the visitor's clock). Raises ReplayError for a body that is no batch."""
+        """A recording of request bodies in the order of their commits. `received_at_ms`: server
+        times (without: as if each had come at once by the visitor's clock). Raises ReplayError for
+        a body that is no batch."""
         return cls(MemorySource(bodies, received_at_ms))
 
     @property
@@ -100,8 +103,9 @@ class Recording:
         return max((entry.until_ms for entry in self._index.documents), default=0)
 
     def frame_at(self, t_ms: int, tab: int | None = None) -> Frame:
-        """The page as it looked at `t_ms` (ms from the session's zero). Without `tab`: in the tab that was visible and last focused then. Before
-        the first keyframe, and in an unknown tab: raises NoFrame. In a gap and behind the end: the last known frame, `stale` set."""
+        """The page as it looked at `t_ms` (ms from the session's zero). Without `tab`: in the tab
+        that was visible and last focused then. Before the first keyframe, and in an unknown tab:
+        raises NoFrame. In a gap and behind the end: the last known frame, `stale` set."""
         if tab is not None and tab not in self.tabs:
             raise NoFrame(f"there is no tab {tab}", field="tab")
         for candidate in tabs_at(self._index, t_ms) if tab is None else [tab]:
@@ -124,7 +128,7 @@ class Recording:
         """Those at which DOM, form, scroll or viewport change: where stepping stops."""
         return [t_ms for t_ms, is_step in self._moments(tab) if is_step]
 
-    # --- finding -------------------------------------------------------------------------------------------------------------------
+    # --- finding ---
 
     def _turns_of(self, tab: int) -> list[Turn]:
         if tab not in self._turns:
@@ -132,7 +136,8 @@ class Recording:
         return self._turns[tab]
 
     def _find(self, tab: int, t_ms: int) -> _Found | None:
-        """The frame of a tab: of the document whose turn it is, or, while that has none, of the one before."""
+        """The frame of a tab: of the document whose turn it is, or, while that has none, of the one
+        before."""
         turns = self._turns_of(tab)
         last = bisect_right([turn.t_ms for turn in turns], t_ms)
         for turn in reversed(turns[:last]):
@@ -216,7 +221,7 @@ class Recording:
             moments[t_ms] = True
         return list(moments.items())
 
-    # --- building ------------------------------------------------------------------------------------------------------------------
+    # --- building ---
 
     def _frame(self, tab: int, found: _Found, t_ms: int) -> Frame:
         tree, damage = self._build(found)
@@ -237,7 +242,8 @@ class Recording:
         )
 
     def _build(self, found: _Found) -> tuple[Tree, Damage]:
-        """The tree at a position, from the `Document` op in front of it or from a tree between the two that was kept."""
+        """The tree at a position, from the `Document` op in front of it or from a tree between the
+        two that was kept."""
         document, start, shown = found.document, found.start, found.shown
         kept = [
             at

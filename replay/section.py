@@ -1,5 +1,6 @@
-"""Reads an ops section: in go its raw bytes and the texts that it names by hash, out come ops with their times, and what was wrong with it.
-Nothing in here raises for damage: the ops before it hold."""
+"""Reads an ops section: in go its raw bytes and the texts that it names by hash, out come ops with
+their times, and what was wrong with it. Nothing in here raises for damage: the ops before it
+hold."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ TimedOp = tuple[int, SectionOp]
 
 @dataclass(slots=True)
 class Section:
-    """A section that was read. `ops`: (t_ms, op), times never fall. `missing`: hashes of contents that could not be had."""
+    """A section that was read. `ops`: (t_ms, op), times never fall. `missing`: hashes of contents
+    that could not be had."""
 
     base_t_ms: int
     ops: list[TimedOp] = field(default_factory=list)
@@ -53,8 +55,8 @@ class Section:
 
 
 _Shape = tuple[str, tuple[str, ...], dict[str, str] | None, int]
-"""A tag name; the attributes whose values follow in the values column; all attributes in order with the class filled in, when there is
-one; how many more values follow and are dropped."""
+"""A tag name; the attributes whose values follow in the values column; all attributes in order with
+the class filled in, when there is one; how many more values follow and are dropped."""
 
 _node: Callable[[tuple[object, ...]], NewNode] = partial(tuple.__new__, NewNode)
 """Makes a NewNode without the Python call that its constructor is."""
@@ -191,7 +193,8 @@ class _Reader:
         return shape
 
     def run(self) -> tuple[NewNode, ...]:
-        """The hot loop of every seek: what a token needs is a local, and nothing is called that need not be."""
+        """The hot loop of every seek: what a token needs is a local, and nothing is called that
+        need not be."""
         token, text, shapes, values, node = (
             self._token,
             self._text,
@@ -334,8 +337,9 @@ def _read_ops(
 
 
 def read_section(raw: bytes, base_t_ms: int, content: Content) -> Section:
-    """The ops of a raw section with their times (`base_t_ms`: time that its first delta counts from). Raises BadSection when these bytes are no
-    section; any other damage is listed in `problems`, and the ops before it hold."""
+    """The ops of a raw section with their times (`base_t_ms`: time that its first delta counts
+    from). Raises BadSection when these bytes are no section; any other damage is listed in
+    `problems`, and the ops before it hold."""
     columns = read_columns(raw)
     section = Section(base_t_ms)
     reader = _Reader(columns, content, section)

@@ -11,14 +11,16 @@ from replay.timeline import Index
 
 @dataclass(frozen=True, slots=True)
 class AssetTable:
-    """What holds for a document load whatever its time: asset id → (hash, media type), and owner → token → asset id."""
+    """What holds for a document load whatever its time: asset id → (hash, media type), and owner →
+    token → asset id."""
 
     assets: Mapping[int, tuple[bytes, str]] = field(default_factory=dict)
     css: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
 
 class Source(Protocol):
-    """Where a recording comes from. `content` may be slow: it is asked once a segment that is read."""
+    """Where a recording comes from. `content` may be slow: it is asked once a segment that is
+    read."""
 
     def index(self) -> Index:
         """All entries, as they are now."""

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from replay.allowed import words
 from replay.ops import ROOT_ID
 from replay.tree import Tree
 
-_UNREAD = frozenset(
-    "head script style noscript template title link meta base datalist canvas audio video svg".split()
+_UNREAD = words(
+    """
+    head script style noscript template title link meta base datalist canvas audio video svg
+    """
 )
-_INLINE = frozenset(
-    """a abbr acronym b bdi bdo big br button cite code data del dfn em font i img input ins kbd label mark meter nobr output progress q
-    rp rt ruby s samp select slot small span strike strong sub sup textarea time tt u var wbr""".split()
+_INLINE = words(
+    """
+    a abbr acronym b bdi bdo big br button cite code data del dfn em font i img input ins
+    kbd label mark meter nobr output progress q rp rt ruby s samp select slot small span
+    strike strong sub sup textarea time tt u var wbr
+    """
 )
 _UNTYPED = frozenset(("hidden", "checkbox", "radio", "file", "image", "range", "color"))
 
 
 def read_text(tree: Tree) -> str:
-    """The text of the document, of its shadow roots and of its frames, as far as no attribute or style attribute hides it."""
+    """The text of the document, of its shadow roots and of its frames, as far as no attribute or
+    style attribute hides it."""
     lines: list[str] = []
     current: list[str] = []
     for piece in _pieces(tree):
@@ -81,7 +88,8 @@ def _own(tree: Tree, node: int, name: str) -> Iterator[str]:
 
 
 def _flat(tree: Tree, node: int, name: str, hosts: dict[int, int]) -> list[int]:
-    """The children as they are shown: of the shadow root where there is one, and in a slot what it is for."""
+    """The children as they are shown: of the shadow root where there is one, and in a slot what it
+    is for."""
     if name == "select" or (name == "textarea" and node in tree.values):
         return []
     if node in tree.contents:

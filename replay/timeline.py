@@ -1,5 +1,6 @@
-"""What happened when: in goes the index of a recording, out come the tab that was looked at, the document that it showed, and the ops that make the
-frame at a moment. Knows ops only as far as they open and close frames."""
+"""What happened when: in goes the index of a recording, out come the tab that was looked at, the
+document that it showed, and the ops that make the frame at a moment. Knows ops only as far as they
+open and close frames."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ class DocumentEntry:
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """A stored section. `t_ms`: base of its times; `keyframe`: its first op is a `Document`; `gap_before`: batches are missing between it
-    and the one before."""
+    """A stored section. `t_ms`: base of its times; `keyframe`: its first op is a `Document`;
+    `gap_before`: batches are missing between it and the one before."""
 
     segment: int
     document: int
@@ -65,7 +66,8 @@ class GapEntry:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """All that is known of a recording without reading an op. `segments`: those of one document in order of their batches."""
+    """All that is known of a recording without reading an op. `segments`: those of one document in
+    order of their batches."""
 
     documents: Sequence[DocumentEntry]
     segments: Sequence[SegmentEntry]
@@ -82,7 +84,8 @@ STEPS = frozenset(
         *(ops.RuleStyle, ops.RuleSelector, ops.SheetState, ops.Adopted, ops.Source, ops.CssAsset),
     )
 )
-"""Ops that change what can be seen of the page: stepping stops there. The others move the visitor."""
+"""Ops that change what can be seen of the page: stepping stops there. The others move the
+visitor."""
 
 _MARKS = (ops.Document, ops.Begin, ops.End)
 
@@ -111,8 +114,9 @@ Position = tuple[int, int]
 
 @dataclass(slots=True)
 class Scan:
-    """Goes through the segments of a document and finds the positions that may be shown. `shown`: the last of them; `start`: the `Document`
-    op in front of it, from which it can be rebuilt. `stale`: batches are missing, and what stood before still stands."""
+    """Goes through the segments of a document and finds the positions that may be shown. `shown`:
+    the last of them; `start`: the `Document` op in front of it, from which it can be rebuilt.
+    `stale`: batches are missing, and what stood before still stands."""
 
     shown: Position | None = None
     start: Position = (0, 0)
@@ -172,8 +176,9 @@ class Turn:
 
 
 def turns_of(index: Index, tab: int) -> list[Turn]:
-    """Which document a tab shows when. A later load takes the place of an earlier one; that comes back (from the back-forward cache) with a
-    snapshot behind the last op of the later. Clocks of two loads differ by a moment, so mere ops of the earlier one prove nothing."""
+    """Which document a tab shows when. A later load takes the place of an earlier one; that comes
+    back (from the back-forward cache) with a snapshot behind the last op of the later. Clocks of
+    two loads differ by a moment, so mere ops of the earlier one prove nothing."""
     documents = {entry.document: entry for entry in index.documents if entry.tab == tab}
     segments = [entry for entry in index.segments if entry.document in documents]
     starts = [(entry.t_ms, 0, entry.document) for entry in documents.values()]
@@ -195,7 +200,8 @@ def turns_of(index: Index, tab: int) -> list[Turn]:
 
 
 def tabs_at(index: Index, t_ms: int) -> list[int]:
-    """The tabs that had begun by then, the one that was looked at first: visible before hidden, then the one last focused."""
+    """The tabs that had begun by then, the one that was looked at first: visible before hidden,
+    then the one last focused."""
     begun: dict[int, int] = {}
     for entry in index.documents:
         if entry.t_ms <= t_ms:

@@ -1,5 +1,6 @@
-"""The state of one document load: `replay/reconstruct.py` puts ops in, frames and keyframes come out. A node is its id; what is known of it
-lies in one dict a property. So a copy, which every frame needs, is a few copies of dicts instead of one of thousands of objects."""
+"""The state of one document load: `replay/reconstruct.py` puts ops in, frames and keyframes come
+out. A node is its id; what is known of it lies in one dict a property. So a copy, which every frame
+needs, is a few copies of dicts instead of one of thousands of objects."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ StyleEdit = (
 
 @dataclass(slots=True)
 class Sheet:
-    """A style sheet. `text` None: the child texts of its owner. `state`: (disabled, media) once told."""
+    """A style sheet. `text` None: the child texts of its owner. `state`: (disabled, media) once
+    told."""
 
     text: str | None = None
     base: str = ""
@@ -30,9 +32,10 @@ class Sheet:
 
 @dataclass(slots=True)
 class Tree:
-    """`parent` holds every known node: 0 for the document and for what was taken out (`out`). `first`, `next`, `prev` link children, 0 or
-    missing: none. Elements are in `names`, texts in `texts`, documents in `modes`, other nodes are shadow roots. `shadows`, `contents`:
-    of an element. Attribute mappings are shared between copies: they are replaced, never changed."""
+    """`parent` holds every known node: 0 for the document and for what was taken out (`out`).
+    `first`, `next`, `prev` link children, 0 or missing: none. Elements are in `names`, texts in
+    `texts`, documents in `modes`, other nodes are shadow roots. `shadows`, `contents`: of an
+    element. Attribute mappings are shared between copies: they are replaced, never changed."""
 
     parent: dict[int, int] = field(default_factory=dict)
     depth: dict[int, int] = field(default_factory=dict)
@@ -96,7 +99,8 @@ class Tree:
             child = self.next.get(child, 0)
 
     def below(self, node: int) -> Iterator[int]:
-        """The node and all below it in preorder: shadow root first, then content document, then children."""
+        """The node and all below it in preorder: shadow root first, then content document, then
+        children."""
         waiting = [node]
         while waiting:
             node = waiting.pop()
@@ -129,7 +133,8 @@ _PER_NODE = (
 
 
 def dump(tree: Tree) -> dict[str, object]:
-    """The tree as JSON knows it (`tests/vectors/README.md`, "The dump"): equal dumps are equal states."""
+    """The tree as JSON knows it (`tests/vectors/README.md`, "The dump"): equal dumps are equal
+    states."""
     viewport = tree.viewport
     everything: dict[str, object] = {
         "nodes": [_dump_node(tree, node) for node in tree.preorder()],

@@ -1,18 +1,22 @@
-"""What HTML text can't say: in goes a tree, out come the places where a parser would build another one than was recorded."""
+"""What HTML text can't say: in goes a tree, out come the places where a parser would build another
+one than was recorded."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from replay.allowed import VOID
+from replay.allowed import VOID, words
 from replay.tree import Tree
 
 _NEVER_NESTED = frozenset(
     ("a", "button", "form", "nobr", "option", "select", "body", "head", "html")
 )
-_CLOSES_P = frozenset(
-    """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header
-    hgroup hr li dd dt main menu nav ol p pre search section summary table ul""".split()
+_CLOSES_P = words(
+    """
+    address article aside blockquote center details dialog dir div dl fieldset figcaption
+    figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li dd dt main menu nav ol p pre
+    search section summary table ul
+    """
 )
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _CHILDREN = {
@@ -36,9 +40,11 @@ _LISTS = {"li": ("ul", "ol", "menu", "dir"), "dd": ("dl",), "dt": ("dl",)}
 _SCOPES = frozenset(
     ("caption", "html", "table", "td", "th", "marquee", "object", "template", "button")
 )
-_BREAK_OUT = frozenset(
-    """b big blockquote body br center code dd div dl dt em h1 h2 h3 h4 h5 h6 head hr i img li menu nobr ol p pre ruby s small span strong
-    strike sub sup table tt u ul var""".split()
+_BREAK_OUT = words(
+    """
+    b big blockquote body br center code dd div dl dt em h1 h2 h3 h4 h5 h6 head hr i img li
+    menu nobr ol p pre ruby s small span strong strike sub sup table tt u ul var
+    """
 )
 _TEXT_ONLY = frozenset(("title", "textarea", "style"))
 _INTEGRATION = frozenset(("/svg/foreignObject", "/svg/desc", "/svg/title"))
@@ -46,7 +52,8 @@ _NOTED_ONCE = 20
 
 
 def unsaid(tree: Tree) -> list[str]:
-    """One line a kind of place, `3 × div in table`. Empty: a parser builds the recorded tree (but for what is left out on purpose)."""
+    """One line a kind of place, `3 × div in table`. Empty: a parser builds the recorded tree (but
+    for what is left out on purpose)."""
     found: Counter[str] = Counter()
     open_above: dict[int, frozenset[str]] = {}
     for node in tree.below(1):
@@ -85,18 +92,19 @@ def _note_text(found: Counter[str], text: str, parent: str) -> None:
 
 
 def _note_element(found: Counter[str], name: str, parent: str, above: frozenset[str]) -> None:
-    if parent in VOID or parent in _TEXT_ONLY:
-        found[f"{name} in {parent}"] += 1
-    elif parent in _CHILDREN and name not in _CHILDREN[parent]:
-        found[f"{name} in {parent}"] += 1
-    elif parent and name in _PARENTS and parent not in _PARENTS[name]:
+    misplaced = (
+        parent in VOID
+        or parent in _TEXT_ONLY
+        or name not in _CHILDREN.get(parent, {name})
+        or (bool(parent) and parent not in _PARENTS.get(name, {parent}))
+        or (parent in _HEADINGS and name in _HEADINGS)
+    )
+    if misplaced:
         found[f"{name} in {parent}"] += 1
     elif name in above and (name in _NEVER_NESTED or name in _LISTS):
         found[f"{name} within {name}"] += 1
     elif "p" in above and name in _CLOSES_P:
         found[f"{name} within p"] += 1
-    elif parent in _HEADINGS and name in _HEADINGS:
-        found[f"{name} in {parent}"] += 1
 
 
 def _note_state(tree: Tree) -> list[str]:

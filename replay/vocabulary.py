@@ -1,5 +1,6 @@
-"""Prints the vocabulary for its other readers: in goes `replay/ops.py`, out come `sdk_js/src/ops.ts`, `replay/player/ops.js` and the op
-tables of `replay/FORMAT.md`. `python -m replay.vocabulary` writes them, `--check` only says which are out of date."""
+"""Prints the vocabulary for its other readers: in goes `replay/ops.py`, out come
+`sdk_js/src/ops.ts`, `replay/player/ops.js` and the op tables of `replay/FORMAT.md`. `python -m
+replay.vocabulary` writes them, `--check` only says which are out of date."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ SOURCE = "GENERATED from replay/ops.py by `python -m replay.vocabulary`. Do not 
 
 def meaning_of(op: type) -> str:
     """The docstring on one line."""
-    return " ".join(inspect.getdoc(op).split()) if op.__doc__ else ""  # type: ignore[union-attr]
+    return " ".join((inspect.getdoc(op) or "").split())
 
 
 def typescript() -> str:
@@ -35,7 +36,8 @@ def typescript() -> str:
             lines.append(f"export const OP_{NAMES[code].upper()} = {code}")
     lines += [
         "",
-        '/** The kinds of an op\'s fields by its code, a letter each (replay/FORMAT.md, "Ops section"); a run is written by itself. */',
+        "/** The kinds of an op's fields by its code, a letter each (replay/FORMAT.md, "
+        '"Ops section"); a run is written by itself. */',
     ]
     lines.append(f"export const KINDS = '{kinds()}'.split(',')")
     return "\n".join(lines) + "\n"
@@ -55,7 +57,8 @@ def javascript() -> str:
         f"export const FORMAT_VERSION = {FORMAT_VERSION}",
         f"export const ROOT_ID = {ROOT_ID}",
         "",
-        "/** @typedef {'id'|'uint'|'sint'|'ids'|'uints'|'name'|'value'|'text'|'hash'|'run'} Kind */",
+        "/** @typedef {'id'|'uint'|'sint'|'ids'|'uints'|'name'|'value'|'text'|'hash'|'run'} "
+        "Kind */",
         "/** @typedef {{name: string, fields: Array<[name: string, kind: Kind]>}} OpShape */",
         "",
         "/**",

@@ -1,5 +1,6 @@
-"""A batch: in goes the body of a request, out come its head as a dataclass with facts, and its ops section as it lies there (and back).
-The only file that knows msgpack's general form; `replay/section.py` reads the ops."""
+"""A batch: in goes the body of a request, out come its head as a dataclass with facts, and its ops
+section as it lies there (and back). The only file that knows msgpack's general form;
+`replay/section.py` reads the ops."""
 
 from __future__ import annotations
 
@@ -49,8 +50,8 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,95}")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a batch (names: `replay/FORMAT.md`). `facts`: (ms since the document's time origin, fact), those that could be read;
-    `problems` names the others."""
+    """The head of a batch (names: `replay/FORMAT.md`). `facts`: (ms since the document's time
+    origin, fact), those that could be read; `problems` names the others."""
 
     site_key: str
     session_id: str
@@ -73,8 +74,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one POST carried. `ops` as on the wire (see `compression`). `digest`: of the body without `sent_t_ms`, so that a retry has
-    the same one."""
+    """What one POST carried. `ops` as on the wire (see `compression`). `digest`: of the body
+    without `sent_t_ms`, so that a retry has the same one."""
 
     head: Head
     sent_t_ms: float
@@ -85,7 +86,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class AssetUpload:
-    """What one POST to /v1/asset carried. `hash` None: the client could not make one. `body` as on the wire."""
+    """What one POST to /v1/asset carried. `hash` None: the client could not make one. `body` as on
+    the wire."""
 
     site_key: str
     session_id: str
@@ -99,7 +101,8 @@ class AssetUpload:
 
 @dataclass(frozen=True, slots=True)
 class _BadMap:
-    """Stands where a map has repeated or foreign keys: wrong in the head, and only a bad fact in a fact."""
+    """Stands where a map has repeated or foreign keys: wrong in the head, and only a bad fact in a
+    fact."""
 
     reason: str
 
@@ -303,14 +306,16 @@ def _frame(body: bytes) -> _Frame:
 
 
 def read_batch(body: bytes) -> Batch:
-    """The batch in a request body. Raises BadFrame, UnknownVersion or BadHead; the ops are not looked into."""
+    """The batch in a request body. Raises BadFrame, UnknownVersion or BadHead; the ops are not
+    looked into."""
     frame = _frame(body)
     digest = content_hash(body[:4] + body[12:])
     return Batch(_head(frame.head), frame.sent_t_ms, frame.compression, frame.second, digest)
 
 
 def read_asset(body: bytes) -> AssetUpload:
-    """The asset in a request body. Raises BadFrame, UnknownVersion or BadHead; the bytes are not looked into."""
+    """The asset in a request body. Raises BadFrame, UnknownVersion or BadHead; the bytes are not
+    looked into."""
     frame = _frame(body)
     fields = _Fields(_head_map(frame.head))
     return AssetUpload(
@@ -376,8 +381,9 @@ def write_asset(upload: AssetUpload, sent_t_ms: float = 0) -> bytes:
 
 
 def inflate(data: bytes, compression: int, max_bytes: int) -> bytes:
-    """The raw section. Raises TooLarge at `max_bytes` (nothing beyond is inflated) and BadCompression for truncated or damaged bytes or
-    something behind them. No bytes at all are no section."""
+    """The raw section. Raises TooLarge at `max_bytes` (nothing beyond is inflated) and
+    BadCompression for truncated or damaged bytes or something behind them. No bytes at all are no
+    section."""
     if compression == NONE or not data:
         if len(data) > max_bytes:
             raise TooLarge(f"{len(data)} bytes, at most {max_bytes}")
@@ -398,7 +404,8 @@ def inflate(data: bytes, compression: int, max_bytes: int) -> bytes:
 
 
 def section_contents(raw: bytes) -> tuple[list[str], list[bytes]]:
-    """The big texts that a raw section carries, and the hashes of those that it only names. Raises BadSection."""
+    """The big texts that a raw section carries, and the hashes of those that it only names. Raises
+    BadSection."""
     contents = read_columns(raw).contents
     carried = [item for item in contents if isinstance(item, str)]
     return carried, [item for item in contents if isinstance(item, bytes)]

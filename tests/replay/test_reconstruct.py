@@ -1,4 +1,5 @@
-"""The reducer under hostile ops: bounded, never raising, and its keyframes rebuild the same state."""
+"""The reducer under hostile ops: bounded, never raising, and its keyframes rebuild the same
+state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The vectors as they are meant: ops for every rule of the vocabulary, the wire and the tree. `make.py` prints them."""
+"""The vectors as they are meant: ops for every rule of the vocabulary, the wire and the tree.
+`make.py` prints them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Prints the vectors: in go the definitions in `tests/vectors/definitions.py`, out come `ops/*.json` and `sections/*.json`
-(`README.md` beside this file says what is in them). `--check` only says which are not current."""
+"""Prints the vectors: in go the definitions in `tests/vectors/definitions.py`, out come
+`ops/*.json` and `sections/*.json` (`README.md` beside this file says what is in them). `--check`
+only says which are not current."""
 
 from __future__ import annotations
 
