@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -51,7 +52,9 @@ class Running:
     def run(self, command: str, /, **arguments: object) -> dict[str, object]:
         """A command, as the command line gives it to a running collector."""
         done = self.collector.writer.call(
-            lambda db, intake: run_command(db, intake, command, dict(arguments), self.clock.now_ms())
+            lambda db, intake: run_command(
+                db, intake, command, dict(arguments), self.clock.now_ms()
+            )
         )
         self.collector.reload_sites()
         return done
@@ -62,10 +65,10 @@ class Running:
         self.keys[name] = key
         return key
 
-    def tab(self, name: str = "shop", **fields: object) -> Tab:
+    def tab(self, name: str = "shop", **fields: Any) -> Tab:
         """A visitor's page on a site."""
         key = self.keys.get(name) or self.add_site(name)
-        return Tab(key, **fields)  # type: ignore[arg-type]
+        return Tab(key, **fields)
 
     def settle(self) -> None:
         """Returns when all that was acknowledged is checked and sealed."""

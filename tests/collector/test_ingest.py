@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -240,7 +241,10 @@ def test_preflights_and_other_methods_carry_cors(running: Running) -> None:
 
 def test_facts_alone_are_kept(running: Running) -> None:
     tab = running.tab()
-    facts = [(0, page_view()), (5, ops.Track("add_to_cart", {"sku": "A1", "price": 20}))]
+    facts: list[tuple[int, ops.Fact]] = [
+        (0, page_view()),
+        (5, ops.Track("add_to_cart", {"sku": "A1", "price": 20})),
+    ]
     assert post(running.client, tab.batch([], facts, replay=0)).status_code == 200
     session = running.api.get(f"/api/sessions/{tab.session_id}").json()
     assert session["fidelity"] == "facts"
@@ -253,7 +257,10 @@ def test_facts_alone_are_kept(running: Running) -> None:
 def test_urls_are_scrubbed_again(running: Running) -> None:
     tab = running.tab()
     url = "https://u:p@shop.test/a?token=abc&utm_source=x#access_token=abc"
-    facts = [(0, page_view(url, url)), (1, ops.Click(0, 1, 2, "Go", "mailto:ana@example.com"))]
+    facts: list[tuple[int, ops.Fact]] = [
+        (0, page_view(url, url)),
+        (1, ops.Click(0, 1, 2, "Go", "mailto:ana@example.com")),
+    ]
     post(running.client, tab.batch([], facts, url=url))
     session = running.api.get(f"/api/sessions/{tab.session_id}").json()
     assert session["page_views"][0]["url"] == "https://shop.test/a?utm_source=x"
@@ -311,7 +318,11 @@ def test_bytes_that_are_no_section_are_a_gap(running: Running) -> None:
 def test_two_tabs_and_a_second_document_are_told_apart(running: Running) -> None:
     first = running.tab()
     post(running.client, first.batch(snapshot(), [(0, page_view())]))
-    same = {"session_id": first.session_id, "secret": first.secret, "visitor_id": first.visitor_id}
+    same: dict[str, Any] = {
+        "session_id": first.session_id,
+        "secret": first.secret,
+        "visitor_id": first.visitor_id,
+    }
     other = running.tab(**same)
     post(running.client, other.batch(snapshot(), [(0, page_view("http://shop.test/b"))]))
     going_on = running.tab(tab_id=first.tab_id, **same)
