@@ -97,8 +97,9 @@ export const createAssets = (deps: AssetsDeps): Assets => {
   const known = new Set<string>()
   const contents = new Map<string, () => Promise<Content | null>>()
   const named = new Map<string, Uint8Array>()
-  /** Origins that can't be read from here: one refusal each, then no more noise in the page's console. */
-  const refused = new Set<string>()
+  /** The first request to an origin for files with this ending. Where that is refused (CORS, CSP) no other follows: one line in the
+   * page's console and one report to its owner, not hundreds. */
+  const firsts = new Map<string, Promise<Response | null>>()
   const enqueue = createQueue(MAX_AT_ONCE)
   const loads = createLoads()
   let count = 0
@@ -106,15 +107,13 @@ export const createAssets = (deps: AssetsDeps): Assets => {
   let isStopped = false
 
   const get = async (url: string): Promise<Response | null> => {
-    const { origin, protocol } = new URL(url)
-    if (isStopped || !/^(https?|blob):/.test(protocol) || refused.has(origin)) return null
-    try {
-      const response = await fetch(url, { credentials: 'omit', cache: 'force-cache' })
-      return response.ok ? response : null
-    } catch {
-      if (origin != location.origin) refused.add(origin)
-      return null // not for us to read
-    }
+    const { origin, protocol, pathname } = new URL(url)
+    const kind = origin + /(\.\w+)?$/.exec(pathname)![0]
+    const first = firsts.get(kind)
+    if (isStopped || !/^(https?|blob):/.test(protocol) || (first && !(await first))) return null
+    const response = fetch(url, { credentials: 'omit', cache: 'force-cache' }).catch(() => null)
+    if (!first) firsts.set(kind, response)
+    return response.then((found) => (found?.ok ? found : null))
   }
   const read = async (url: string): Promise<Content | null> => {
     const response = await get(url)
