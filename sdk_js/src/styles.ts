@@ -169,9 +169,9 @@ export const createStyles = (frame: Frame, tree: Tree): Styles => {
 
   const sendAdopted = (root: Root): void => {
     const sheets = [...root.adoptedStyleSheets]
-    const before = adopted.get(root)
-    if (!before ? !sheets.length : before.length == sheets.length && before.every((sheet, at) => sheet == sheets[at])) return
-    adopted.set(root, sheets)
+    const before = adopted.get(root) ?? []
+    adopted.set(root, sheets) // also where there are none yet: the poll looks at the roots that are known here
+    if (before.length == sheets.length && before.every((sheet, at) => sheet == sheets[at])) return
     for (const sheet of sheets) {
       if (constructed.has(sheet)) continue
       constructed.set(sheet, tree._allocate())
