@@ -8,8 +8,10 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from replay import ops
@@ -38,6 +40,7 @@ from tests.normal_form.normal_form import normal_form
 
 pytestmark = pytest.mark.e2e
 
+ROOT = Path(__file__).parents[2]
 CHECKPOINTS = 20
 PICTURES = 8
 MAX_DIFFERING_SHARE = 0.002
@@ -121,7 +124,19 @@ def test_the_player_looks_like_the_page(recorded: Recorded, player: Page) -> Non
         open_player(player, recorded.player_at(recorded.replayed.marks[point.name], "&scale=1"))
         shown = picture_of(player, VIEWPORT_PX)
         shares[point.name] = differing_share(point.picture, shown)
+        if shares[point.name] > MAX_DIFFERING_SHARE:
+            keep_pictures(point.name, point.picture, shown)
     assert {name: share for name, share in shares.items() if share > MAX_DIFFERING_SHARE} == {}
+
+
+def keep_pictures(name: str, live: Image.Image, shown: Image.Image) -> None:
+    """Leaves both, and where they differ, for whoever looks into the failure."""
+    folder = ROOT / "test-results"
+    folder.mkdir(exist_ok=True)
+    stem = name.replace(" ", "-").replace(",", "")
+    live.save(folder / f"{stem}-live.png")
+    shown.save(folder / f"{stem}-player.png")
+    ImageChops.difference(live, shown).save(folder / f"{stem}-difference.png")
 
 
 def hash_of_player(player: Page) -> str:
