@@ -65,6 +65,8 @@ VOID = words(
 
 ATTRIBUTES = words(
     """
+    alink behavior bordercolor contenteditable decoding direction enctype hreflang leftmargin link
+    loading marginheight marginwidth method novalidate scrollamount scrolldelay text topmargin vlink
     abbr align alt autocomplete axis bgcolor border cellpadding cellspacing char charoff
     checked cite class clear color cols colspan compact controls coords datetime default dir
     dirname disabled draggable enterkeyhint face for form frame frameborder headers height

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from replay.allowed import VOID, words
+from replay.allowed import HTML_ELEMENTS, LEFT_OUT, VOID, is_custom, words
 from replay.tree import Tree
 
 _NEVER_NESTED = frozenset(
@@ -101,6 +101,8 @@ def _note_element(found: Counter[str], name: str, parent: str, above: frozenset[
     )
     if misplaced:
         found[f"{name} in {parent}"] += 1
+    elif name not in HTML_ELEMENTS and name not in LEFT_OUT and not is_custom(name):
+        found[f"{name} under another name"] += 1
     elif name in above and (name in _NEVER_NESTED or name in _LISTS):
         found[f"{name} within {name}"] += 1
     elif "p" in above and name in _CLOSES_P:

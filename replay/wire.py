@@ -5,20 +5,20 @@ section as it lies there (and back). The only file that knows msgpack's general 
 from __future__ import annotations
 
 import math
-import re
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import msgpack
 
-from replay.columns import HASH_BYTES, MAX_INT, read_columns
+from replay.columns import MAX_INT, read_columns
 from replay.encode import content_hash, write_section
 from replay.errors import BadCompression, BadFrame, BadHead, TooLarge, UnknownVersion, shown
-from replay.fields import FACTS, FIELDS
-from replay.ops import FORMAT_VERSION, Fact, Kind
+from replay.fields import FIELDS
+from replay.head import ID, MEDIA_TYPE, SITE_KEY, Fields, Head, head_of
+from replay.ops import FORMAT_VERSION
 from replay.section import Section, read_section
 
 __all__ = [
@@ -42,34 +42,6 @@ NONE, GZIP = 0, 1
 MAX_HEAD_BYTES = 256 * 1024
 MAX_HEAD_ITEMS = 8192
 """Entries of one array or map in the head."""
-
-_ID = re.compile(r"[A-Za-z0-9_-]{16,43}")
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,95}")
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of a batch (names: `replay/FORMAT.md`). `facts`: (ms since the document's time
-    origin, fact), those that could be read; `problems` names the others."""
-
-    site_key: str
-    session_id: str
-    write_secret: bytes
-    visitor_id: str | None
-    tab_id: str
-    document_id: str
-    seq: int
-    origin_ms: int
-    session_start_ms: int
-    t_ms: int
-    url: str
-    consent: int
-    facts: tuple[tuple[int, Fact], ...]
-    references: tuple[bytes, ...]
-    sdk_version: str
-    replay: int
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,133 +119,6 @@ def _head_map(data: bytes) -> dict[str, object]:
     return cast(dict[str, object], head)
 
 
-class _Fields:
-    """Takes fields of the head by their key; every refusal names key, name and value."""
-
-    def __init__(self, head: dict[str, object]) -> None:
-        self._head = head
-
-    def refuse(self, key: str, name: str, expected: str) -> BadHead:
-        value = shown(self._head[key]) if key in self._head else "missing"
-        return BadHead(f"head field {key} ({name}): {value}, expected {expected}", field=name)
-
-    def text(self, key: str, name: str, pattern: re.Pattern[str] | None = None) -> str:
-        value = self._head.get(key)
-        if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
-            raise self.refuse(key, name, pattern.pattern if pattern else "a string")
-        return value.replace("\0", "\ufffd")
-
-    def text_or_nil(self, key: str, name: str, pattern: re.Pattern[str]) -> str | None:
-        return None if self._head.get(key, 0) is None else self.text(key, name, pattern)
-
-    def number(self, key: str, name: str, low: int, high: int = MAX_INT) -> int:
-        value = self._head.get(key)
-        if type(value) is not int or not low <= value <= high:
-            raise self.refuse(key, name, f"an integer of {low} to {high}")
-        return value
-
-    def binary(self, key: str, name: str) -> bytes:
-        value = self._head.get(key)
-        if not isinstance(value, bytes) or len(value) != HASH_BYTES:
-            raise self.refuse(key, name, f"{HASH_BYTES} bytes")
-        return value
-
-    def binary_or_nil(self, key: str, name: str) -> bytes | None:
-        return None if self._head.get(key, 0) is None else self.binary(key, name)
-
-    def array(self, key: str, name: str) -> list[object]:
-        value = self._head.get(key)
-        if not isinstance(value, list):
-            raise self.refuse(key, name, "an array")
-        return cast(list[object], value)
-
-    def binaries(self, key: str, name: str) -> tuple[bytes, ...]:
-        values = self.array(key, name)
-        hashes = [v for v in values if isinstance(v, bytes) and len(v) == HASH_BYTES]
-        if len(hashes) < len(values):
-            raise self.refuse(key, name, f"an array of {HASH_BYTES} bytes each")
-        return tuple(hashes)
-
-
-def _is_scalar(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if type(value) is int:
-        return -MAX_INT <= value <= MAX_INT
-    return value is None or isinstance(value, (str, bool))
-
-
-def _fact_field(kind: Kind, value: object) -> object:
-    """The value of a fact's field, or ValueError with what it should be."""
-    if kind is Kind.WORD and isinstance(value, str):
-        return value.replace("\0", "\ufffd")
-    if kind is Kind.NUMBER and type(value) is int and -MAX_INT <= value <= MAX_INT:
-        return value
-    if kind is Kind.MAP and isinstance(value, dict) and all(map(_is_scalar, value.values())):
-        return {
-            key.replace("\0", "\ufffd"): v.replace("\0", "\ufffd") if isinstance(v, str) else v
-            for key, v in value.items()
-        }
-    raise ValueError(f"{shown(value)} is no {kind.value}")
-
-
-def _fact(item: object, t_ms: int) -> tuple[int, Fact]:
-    """One fact with its time, or ValueError with what is wrong."""
-    if not isinstance(item, list) or len(item) < 2:
-        raise ValueError("no array of code and time")
-    code, dt_ms, *values = item
-    if type(code) is not int or code not in FACTS:
-        raise ValueError(f"unknown code {shown(code)}")
-    if type(dt_ms) is not int or not 0 <= dt_ms <= MAX_INT:
-        raise ValueError(f"dt_ms {shown(dt_ms)} is no integer of 0 or more")
-    kinds = FIELDS[code]
-    if len(values) < len(kinds):
-        raise ValueError(f"code {code} has {len(values)} of {len(kinds)} fields")
-    fields = {}
-    for (name, kind), value in zip(kinds, values, strict=False):
-        try:
-            fields[name] = _fact_field(kind, value)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-    return t_ms + dt_ms, cast(Fact, FACTS[code](**fields))
-
-
-def _facts(items: Sequence[object], t_ms: int) -> tuple[list[tuple[int, Fact]], list[str]]:
-    facts = []
-    problems = []
-    for index, item in enumerate(items):
-        try:
-            facts.append(_fact(item, t_ms))
-        except ValueError as error:
-            problems.append(f"fact {index}: {error}")
-    return facts, problems
-
-
-def _head(data: bytes) -> Head:
-    fields = _Fields(_head_map(data))
-    t_ms = fields.number("t", "t_ms", 0)
-    facts, problems = _facts(fields.array("f", "facts"), t_ms)
-    return Head(
-        site_key=fields.text("k", "site_key", _KEY),
-        session_id=fields.text("s", "session_id", _ID),
-        write_secret=fields.binary("w", "write_secret"),
-        visitor_id=fields.text_or_nil("v", "visitor_id", _ID),
-        tab_id=fields.text("b", "tab_id", _ID),
-        document_id=fields.text("d", "document_id", _ID),
-        seq=fields.number("n", "seq", 0),
-        origin_ms=fields.number("o", "origin_ms", -MAX_INT),
-        session_start_ms=fields.number("z", "session_start_ms", -MAX_INT),
-        t_ms=t_ms,
-        url=fields.text("u", "url"),
-        consent=fields.number("c", "consent", 1, 2),
-        facts=tuple(facts),
-        references=fields.binaries("r", "references"),
-        sdk_version=fields.text("q", "sdk_version"),
-        replay=fields.number("x", "replay", 0, 1),
-        problems=tuple(problems),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Frame:
     compression: int
@@ -310,20 +155,22 @@ def read_batch(body: bytes) -> Batch:
     looked into."""
     frame = _frame(body)
     digest = content_hash(body[:4] + body[12:])
-    return Batch(_head(frame.head), frame.sent_t_ms, frame.compression, frame.second, digest)
+    return Batch(
+        head_of(_head_map(frame.head)), frame.sent_t_ms, frame.compression, frame.second, digest
+    )
 
 
 def read_asset(body: bytes) -> AssetUpload:
     """The asset in a request body. Raises BadFrame, UnknownVersion or BadHead; the bytes are not
     looked into."""
     frame = _frame(body)
-    fields = _Fields(_head_map(frame.head))
+    fields = Fields(_head_map(frame.head))
     return AssetUpload(
-        fields.text("k", "site_key", _KEY),
-        fields.text("s", "session_id", _ID),
+        fields.text("k", "site_key", SITE_KEY),
+        fields.text("s", "session_id", ID),
         fields.binary("w", "write_secret"),
         fields.binary_or_nil("h", "hash"),
-        fields.text("m", "media_type", _MEDIA_TYPE),
+        fields.text("m", "media_type", MEDIA_TYPE),
         fields.text("u", "url"),
         frame.compression,
         frame.second,

@@ -125,7 +125,7 @@ def test_every_element_with_every_hostile_attribute_is_inert(name: str) -> None:
         NewNode(2, "element", name, _HOSTILE_ATTRIBUTES),
         text(3, "</style></script><script>alert(1)</script><img src=https://evil.test/t>"),
     )
-    shown = re.sub(r"(?s)&lt;.*?&gt;|<style>.*?</style>", "", html)
+    shown = re.sub(r"(?s)&lt;.*?&gt;|<style[^>]*>.*?</style>", "", html)
     assert "evil.test" not in shown
     for tag, attributes in _Parsed(html).found:
         assert tag not in {"script", "iframe", "frame", "object", "embed", "base", "link", "applet"}
@@ -263,12 +263,20 @@ def test_withheld_content_is_a_box_of_its_size() -> None:
         ((element(2, "br"), element(3, "b")), "b in br"),
         ((element(2, "/svg/svg"), element(3, "p")), "p in svg/svg"),
         ((element(2, "div"), element(3, "td")), "td in div"),
+        ((element(2, "object"),), "object under another name"),
     ],
 )
 def test_what_text_can_not_express_is_said(body: tuple[NewNode, ...], note: str) -> None:
     comment = re.search(r"<!-- (.*?) -->", html_of(*body))
     assert comment
     assert note in comment[1]
+
+
+def test_what_shows_nothing_keeps_its_place() -> None:
+    html = html_of(
+        element(2, "script"), element(2, "b", id="x"), NewNode(2, "element", "meta"), text(2, "t")
+    )
+    assert '<template></template><b id="x"></b><template></template>t' in html
 
 
 def test_what_text_can_express_is_not_complained_about() -> None:

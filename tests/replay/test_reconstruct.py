@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from replay import ops
 from replay.keyframe import keyframe
+from replay.nodes import MAX_DEPTH
 from replay.ops import NewNode
-from replay.reconstruct import MAX_DEPTH, Damage, apply, play
+from replay.reconstruct import Damage, apply, play
 from replay.section import MAX_NODES, SectionOp
 from replay.tree import Tree, dump
 from tests.replay.recorded import element, snapshot, text
@@ -86,7 +87,7 @@ def test_inserting_in_the_middle_of_many_siblings_is_quick() -> None:
 def test_moving_large_subtrees_up_and_down_for_ever_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("replay.reconstruct.MAX_RELEVELED", 100_000)
+    monkeypatch.setattr("replay.nodes.MAX_RELEVELED", 100_000)
     tree = page(
         element(2, "i"), element(3, "i"), element(2, "b"), *(text(5, "x") for _ in range(9_000))
     )
