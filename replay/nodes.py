@@ -243,7 +243,8 @@ def _take(tree: Tree, op: ops.Take) -> None:
 
 def _remove(tree: Tree, op: ops.Remove) -> None:
     node = op.node
-    check_known(tree, node)
+    if node not in tree.parent:
+        return  # it went with a node above it that was removed in the same moment
     if node == ROOT_ID:
         raise BadOp("the document can't be removed")
     parent = tree.parent[node]

@@ -102,7 +102,7 @@ def test_moving_large_subtrees_up_and_down_for_ever_is_bounded(
 
 def test_damage_lines_are_bounded() -> None:
     damage = Damage()
-    play(Tree(), [(0, ops.Remove(9))] * 5_000, damage)
+    play(Tree(), [(0, ops.Take(9))] * 5_000, damage)
     assert (damage.count, len(damage.lines)) == (5_000, 1_000)
 
 
