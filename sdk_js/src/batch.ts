@@ -1,6 +1,6 @@
 // Ops and facts go in, sealed batches come out (replay/FORMAT.md, "Batch"): decides when a batch is full, and encodes it.
 import { now } from './clock'
-import { BATCH_BYTES, BATCH_OPS, BATCH_RAW_BYTES, BEACON_BYTES, FIRST_FLUSH_MS, FLUSH_MS } from './config'
+import { BATCH_BYTES, BATCH_OPS, BEACON_BYTES, FIRST_FLUSH_MS, FLUSH_MS, WALK_BYTES } from './config'
 import type { Guard } from './guard'
 import { concat, encode, float64, integer } from './msgpack'
 import { FORMAT_VERSION } from './ops'
@@ -60,7 +60,6 @@ type Job = [head: Sender & { t: number }, section: Section | undefined, isSnapsh
 const PIECE_BYTES = 16_384 // one write of 130 kB blocks the main thread for 6.6 ms, pieces for 1.3 ms at most
 const MIN_GZIP_BYTES = 200
 const MAX_FACTS = 1_000
-const FIRST_RATIO = 4
 
 /** Gzip, in pieces with room for others in between. */
 export const gzip = async (raw: Uint8Array): Promise<Uint8Array> => {
@@ -89,7 +88,6 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
   let isWalking = false
   let flushMs = FLUSH_MS
   let lastSealMs = -FLUSH_MS
-  let ratio = FIRST_RATIO
   let timer = 0
   let chain = Promise.resolve()
   const jobs = new Set<Job>()
@@ -132,11 +130,7 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
   const finish = async (job: Job): Promise<void> => {
     const raw = rawOf(job) ?? new Uint8Array()
     try {
-      if (raw.length > MIN_GZIP_BYTES) {
-        const body = await gzip(raw)
-        ratio = raw.length / body.length
-        return deliver(job, true, body)
-      }
+      if (raw.length > MIN_GZIP_BYTES) return deliver(job, true, await gzip(raw))
     } catch {
       // no CompressionStream in this browser
     }
@@ -150,8 +144,7 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
 
   return {
     _op(code, tMs, fields) {
-      const maxBytes = isWalking ? BATCH_RAW_BYTES : Math.min(BATCH_RAW_BYTES, BATCH_BYTES * ratio)
-      if (section && (section._size > maxBytes || section._count > BATCH_OPS)) seal()
+      if (section && (section._size > (isWalking ? WALK_BYTES : BATCH_BYTES) || section._count > BATCH_OPS)) seal()
       section ??= createSection(_named)
       if (!isWalking) schedule()
       section._op(code, tMs, fields)

@@ -33,8 +33,8 @@ export interface Config {
 // All limits in one place; the collector's are larger.
 export const FLUSH_MS = 5_000 // one POST per 5 s: the rep sees activity within 10 s
 export const FIRST_FLUSH_MS = 250 // … but what comes after a quiet time is shown almost at once
-export const BATCH_BYTES = 32_000 // compressed; seals a batch early
-export const BATCH_RAW_BYTES = 512_000 // seals even the batch of a walk
+export const BATCH_BYTES = 128_000 // of ops, some 32 kB compressed; seals a batch early
+export const WALK_BYTES = 512_000 // seals even the batch of a walk
 export const BATCH_OPS = 16_000 // the collector takes 20,000
 export const BEACON_BYTES = 60_000 // all beacons and keepalive requests of a page share 64 KiB
 export const OUTBOX_BYTES = 4_000_000

@@ -26,7 +26,7 @@ const GAVE_UP = 2
 const RESYNC = 1
 /** The collector asks for a snapshot in each answer until it has one. */
 const RESYNC_MS = 10_000
-const REQUEST_MS = 30_000
+const REQUEST_MS = 60_000 // a full batch takes 40 s at 200 kbit/s
 
 type OnDemand = typeof onDemand
 

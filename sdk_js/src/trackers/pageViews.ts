@@ -43,7 +43,7 @@ export const trackPageViews = ({ _fact, _scrub, _guard, _on, _atEnd, _seal }: Om
   url = _scrub(location.href)
   const { referrer } = document
   // Of another site nothing but its origin is recorded.
-  view(referrer.startsWith(location.origin + '/') ? _scrub(referrer) : referrer.replace(/^(\w+:\/\/[^/?#]*)[^]*/, '$1/'), 0, 0)
+  view(_scrub(referrer.startsWith(location.origin) ? referrer : referrer.split('/', 3).join('/')), 0, 0)
 
   for (const name of ['pushState', 'replaceState']) _atEnd(patch(History.prototype, name, 'value', check))
   _on(window, 'popstate hashchange', check)
