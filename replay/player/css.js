@@ -12,7 +12,8 @@ const INTERESTING = /\\|url|src|image-set|attr|@import|@namespace/i
 const STOP = /\/\*|["'\\]|(?:url|src|(?:-webkit-)?image-set|attr)\(|@(?:import|namespace)/gi
 const IDENT_CHAR = /[\w\u0080-\uffff-]/
 const EMPTY_RULE = '@media not all{}'
-const NO_ADDRESS = 'about:invalid'
+// Nothing, without asking anybody; `about:invalid` would count as a request.
+const NO_ADDRESS = 'data:,'
 const ESCAPE = /\\(?:([0-9a-f]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|([^]))/gi
 
 /**

@@ -12,9 +12,7 @@ export const isField = (name) => FIELDS.has(name)
 
 /** @typedef {{node: TreeNode, element: Element}} Field */
 
-/**
- * @param {Iterable<Field>} fields in document order
- */
+/** @param {Iterable<Field>} fields */
 export const applyFields = (fields) => {
   /** @type {Field[]} */
   const on = []
@@ -25,9 +23,19 @@ export const applyFields = (fields) => {
     else if (isCheckable(element)) setCheck(entry, on)
     else setValue(element, node)
   }
-  // Checking a radio button unchecks its group, so those that are on come last.
+  // Checking a radio button unchecks its group, so those that are on come last, and of these those of which the recording says so.
+  on.sort((a, b) => Number(isTold(a)) - Number(isTold(b)) || (isBefore(a.element, b.element) ? -1 : 1))
   for (const { element } of on) if (!dom.field.checked(element)) dom.field.setChecked(element, true)
 }
+
+/** @param {Field} entry */
+const isTold = ({ node }) => node.state?.checked !== undefined
+
+/**
+ * @param {Element} a
+ * @param {Element} b
+ */
+const isBefore = (a, b) => (dom.comparePosition(a, b) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0
 
 /** @param {Element} element */
 const isCheckable = (element) => {

@@ -213,12 +213,21 @@ export class View {
     } catch (error) {
       this.fail(`node ${node.id}: ${error}`)
     }
-    if (isField(node.name)) this.fields.add(node)
+    this.noteField(node)
     if (node.name === 'option') this.addFieldOf(node)
   }
 
   /** Fields whose state has to be set. @type {Set<TreeNode>} */
   fields = new Set()
+  /** One radio button changes others, so they are set together. @type {Set<TreeNode>} */
+  radios = new Set()
+
+  /** @param {TreeNode} node */
+  noteField(node) {
+    if (!isField(node.name)) return
+    this.fields.add(node)
+    if (/^radio$/i.test(node.attrs?.get('type') ?? '')) this.radios.add(node)
+  }
 
   /** @param {TreeNode} node an option, or what an option's place changed under */
   addFieldOf(node) {
@@ -297,10 +306,7 @@ export class View {
     if (shadow) {
       const shown = this.shown.get(shadow.id)
       if (this.fits(shown, shadow, frame)) kept.push(shadow)
-      else {
-        this.attachShadow(node, shadow)
-        kept.push(shadow)
-      }
+      else if (this.attachShadow(node, shadow)) this.drawChildren(shadow).forEach((child) => kept.push(child))
     }
     if (content) {
       if (this.frames.has(content.id)) kept.push(content)
@@ -335,7 +341,6 @@ export class View {
         dom.appendChild(parent.dom, shown.dom)
         if (child.first || child.shadow || child.content) stack.push([child, depth + 1])
       }
-      if (isField(node.name)) this.fields.add(node)
     }
     return first
   }
@@ -349,7 +354,7 @@ export class View {
       const shown = this.writer.create(node, frame)
       if (!shown) return null
       this.shown.set(node.id, shown)
-      if (isField(node.name)) this.fields.add(node)
+      this.noteField(node)
       return shown
     } catch (error) {
       this.fail(`node ${node.id}: ${error}`)
@@ -485,9 +490,12 @@ export class View {
 
   setFields() {
     if (this.fields.size === 0) return
-    const entries = [...this.fields].flatMap((node) => {
+    const isKnown = (/** @type {TreeNode} */ node) => this.tree.nodes.get(node.id) === node
+    for (const node of this.radios) if (!isKnown(node)) this.radios.delete(node)
+    const hasRadio = [...this.fields].some((node) => this.radios.has(node))
+    const entries = [...new Set([...this.fields, ...(hasRadio ? this.radios : [])])].flatMap((node) => {
       const shown = this.shown.get(node.id)
-      return shown && this.tree.nodes.get(node.id) === node ? [{ node, element: shown.element }] : []
+      return shown && isKnown(node) ? [{ node, element: shown.element }] : []
     })
     this.fields.clear()
     try {

@@ -1,4 +1,5 @@
-"""Recordings made by hand. In come timed ops, out come the answers that a collector would give for them."""
+"""Recordings made by hand. In come timed ops, out come the answers that a collector would give
+for them."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from replay.ops import NewNode, TreeOp
 
 Timed = tuple[int, TreeOp]
 Html = str | tuple[Any, ...]
-"""A text, or `("div", {attributes}, child, …)`; `("#shadow", child, …)`, `("#content", mode, child, …)` in an element."""
+"""A text, or `("div", {attributes}, child, …)`; in an element also `("#shadow", child, …)` and
+`("#content", mode, child, …)`."""
 
 
 def run_of(*tops: Html) -> tuple[NewNode, ...]:
@@ -84,7 +86,14 @@ class Recorded:
         url = url or f"http://shop.example/page-{number}"
         low, high = min(times), max(times)
         self.documents.append(
-            {"document": number, "tab": tab, "t_ms": low, "until_ms": high, "url": url, "assets": {}}
+            {
+                "document": number,
+                "tab": tab,
+                "t_ms": low,
+                "until_ms": high,
+                "url": url,
+                "assets": {},
+            }
         )
         self.page_views.append(
             {"t_ms": low, "tab": tab, "document": number, "url": url, "title": f"Page {number}"}

@@ -1,5 +1,5 @@
-"""A server with the routes that the player uses, and the collector's own policies and templates. In comes a recording, out come its page, its
-shell and its files."""
+"""A server with the routes that the player uses, and the collector's own policies and templates.
+In comes a recording, out come its page, its shell and its files."""
 
 from __future__ import annotations
 
