@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 
 from collector.settings import Network
 
@@ -31,6 +32,7 @@ def client_address(peer: str, forwarded_for: str, trusted: tuple[Network, ...]) 
     return peer
 
 
+@lru_cache(maxsize=4_096)
 def truncated(address: str) -> str:
     """The network of an address (IPv4 /24, IPv6 /48): all of it that reaches the disk."""
     found = _bare(address)
@@ -40,12 +42,14 @@ def truncated(address: str) -> str:
     return str(ipaddress.ip_network(f"{found}/{prefix}", strict=False))
 
 
+@lru_cache(maxsize=4_096)
 def is_loopback(address: str) -> bool:
     """Is it this machine?"""
     found = _bare(address)
     return found is not None and found.is_loopback
 
 
+@lru_cache(maxsize=1_024)
 def is_bot(user_agent: str) -> bool:
     """Does the user agent say that nobody is looking?"""
     return not user_agent or _BOT.search(user_agent) is not None

@@ -38,7 +38,7 @@ from collector.web.context import Context
 from collector.writer import Writer
 
 HERE = Path(__file__).parent
-SWITCH_S = 0.001
+SWITCH_S = 0.005
 """The background must not keep the event loop waiting for 5 ms, Python's default."""
 
 

@@ -7,6 +7,7 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 from collector.checking import check_batch, save_checks
@@ -23,7 +24,11 @@ from replay.wire import write_section
 
 log = logging.getLogger("visitreel.background")
 
-BATCHES_A_STEP = 32
+BATCHES_A_STEP = 128
+BUSY = 4
+"""So many jobs that wait to be written show that the machine has more urgent work."""
+PAUSE_S = 0.01
+MAX_PAUSES = 20
 SESSIONS_A_SWEEP = 50
 
 
@@ -130,6 +135,7 @@ class Background:
 
     def _check_all(self) -> None:
         while True:
+            self._give_way()
             with self._readers.lend() as db:
                 batches = recordings.unchecked_batches(db, BATCHES_A_STEP)
             if not batches:
@@ -141,6 +147,13 @@ class Background:
             self._touched.update(batch.document for batch in batches)
             self._metrics.checked.inc(len(found))
             self._metrics.problems.inc(sum(len(checked.problems) for checked in found))
+
+    def _give_way(self) -> None:
+        """Acknowledgements come first: while many wait, the check of what is safe already can."""
+        for _ in range(MAX_PAUSES):
+            if self._writer.waiting < BUSY:
+                return
+            time.sleep(PAUSE_S)
 
     def _seal_full(self, document: int) -> None:
         with self._readers.lend() as db:

@@ -8,7 +8,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from typing import Protocol
 from urllib.parse import parse_qs
 
 import orjson
@@ -22,7 +21,7 @@ from collector.live import Hub
 from collector.media import KEPT_TYPES
 from collector.metrics import Metrics
 from collector.problems import Problem, problem_of
-from collector.settings import Settings
+from collector.settings import Network, Settings
 from collector.sites import SiteDirectory
 from collector.store.arrival import ArrivedAsset, Refused, Taken
 from collector.store.contents import known_on_page
@@ -35,27 +34,28 @@ from replay.wire import content_hash, inflate, read_asset, read_batch
 PLAIN_TYPES = frozenset({"", "text/plain", "application/octet-stream"})
 MAX_DRAINED_BYTES = 4 << 20
 DRAIN_S = 2
+LONG_BYTES = 64 << 10
 BYTES_A_TOKEN = 64 << 10
 """A request of a megabyte costs as much as 17 small ones."""
 
-CORS = [
+HeaderList = list[tuple[bytes, bytes]]
+CORS: HeaderList = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Retry-After"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"content-type", b"application/json"),
+]
+FULL_CORS: HeaderList = [
+    *CORS,
+    (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 ]
-PREFLIGHT = [
+KNOWN: HeaderList = [*CORS, (b"cache-control", b"public, max-age=60")]
+PREFLIGHT: HeaderList = [
     (b"access-control-allow-methods", b"GET, POST"),
     (b"access-control-allow-headers", b"Content-Type"),
     (b"access-control-max-age", b"86400"),
 ]
 UNKNOWN_SITE = "there is no site with this key here"
-
-
-class Headers(Protocol):
-    """A request's headers by lower-case name."""
-
-    def __call__(self, name: bytes) -> str: ...
 
 
 class Ingest:
@@ -86,19 +86,18 @@ class Ingest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         path = scope["path"]
-        method = scope["method"]
-        body = _Body(receive)
+        request = _Request(scope, receive, self._settings.trusted_proxies)
         try:
-            if method == "OPTIONS":
-                await _answer(send, 204, b"", PREFLIGHT)
+            if scope["method"] == "OPTIONS":
+                await _answer(send, 204, b"", [*FULL_CORS, *PREFLIGHT])
             elif path == "/v1/known":
-                self._require(method, "GET")
-                await self._known(scope, send)
+                _require(scope["method"], "GET")
+                await _answer(send, 200, await self._known(scope, request), KNOWN)
             else:
-                self._require(method, "POST")
-                data = await self._admit(scope, body)
+                _require(scope["method"], "POST")
+                data = await self._admit(request)
                 answer = self._batch if path == "/v1/batch" else self._asset
-                await _answer(send, 200, await answer(scope, data))
+                await _answer(send, 200, await answer(request, data), CORS)
                 self._metrics.answered(path, 200)
         except _Gone:
             return
@@ -106,96 +105,85 @@ class Ingest:
             problem = problem_of(error)
             if problem.status == 500:
                 self._metrics.report(error)
-            headers = _retry_after(problem)
-            if not await body.drain():
+            headers = [*FULL_CORS, *_retry_after(problem)]
+            if not await request.drain():
                 headers.append((b"connection", b"close"))
             self._metrics.answered(path, problem.status)
             await _answer(send, problem.status, problem.body(), headers)
 
     # --- before the body is understood ---------------------------------------
 
-    def _require(self, method: str, expected: str) -> None:
-        if method != expected:
-            raise Problem("method_not_allowed", f"{method} is not possible here: {expected} is")
-
-    async def _admit(self, scope: Scope, body: _Body) -> bytes:
+    async def _admit(self, request: _Request) -> bytes:
         """The body, if this client may send one now."""
-        header = _headers(scope)
-        media_type = header(b"content-type").partition(";")[0].strip().lower()
+        media_type = request.header(b"content-type").partition(";")[0].strip().lower()
         if media_type not in PLAIN_TYPES:
             raise Problem("wrong_media_type", f"{plain_line(media_type, 60)} is not taken here")
-        if header(b"content-encoding") not in {"", "identity"}:
+        if request.header(b"content-encoding") not in {"", "identity"}:
             raise Problem(
                 "wrong_media_type", "Content-Encoding is not taken: a batch marks its own"
             )
-        self._limit(
-            self._by_address, self._address(scope), exempt=is_loopback(self._address(scope))
-        )
+        self._limit_address(request)
         if not self._space.is_enough():
             raise Problem("disk_full", "no room on the collector's disk", retry_after_s=60)
         limits = self._settings.limits
-        length = header(b"content-length")
+        length = request.header(b"content-length")
         if length.isdigit() and int(length) > limits.max_wire_bytes:
             raise _too_large(limits.max_wire_bytes)
         try:
             async with asyncio.timeout(limits.body_timeout_s):
-                return await body.read(limits.max_wire_bytes)
+                return await request.read(limits.max_wire_bytes)
         except TimeoutError:
             raise Problem("body_too_slow", "the body took too long") from None
 
-    def _address(self, scope: Scope) -> str:
-        peer = scope["client"][0] if scope.get("client") else ""
-        if not self._settings.trusted_proxies:
-            return str(peer)
-        forwarded = _headers(scope)(b"x-forwarded-for")
-        return client_address(peer, forwarded, self._settings.trusted_proxies)
-
-    def _limit(self, buckets: Buckets, key: str, *, size: int = 0, exempt: bool = False) -> None:
-        if exempt:
-            return
-        wait_s = buckets.wait_s(key, time.monotonic(), 1 + size / BYTES_A_TOKEN)
-        if wait_s:
-            raise Problem("too_many_requests", "too many requests", retry_after_s=math.ceil(wait_s))
+    def _limit_address(self, request: _Request) -> None:
+        if not is_loopback(request.address):
+            _limit(self._by_address, request.address)
 
     def _site(self, key: str, origin: str, size: int) -> Site:
         """The site of a key that this origin may use. Unknown and disabled keys get the same answer
         after the same work."""
-        self._limit(self._by_site, key, size=size)
+        _limit(self._by_site, key, size)
         site = self._sites.by_key(key)
         if site is None:
             raise Problem("unknown_site", UNKNOWN_SITE)
         # Browsers always name the origin. Whoever can leave it out can forge it as well: the check
-        # protects sites from each other's
-        # pages, not from programs.
+        # protects sites from each other's pages, not from programs.
         if origin and not origin_allowed(origin, site.origins, dev=site.dev):
             raise _origin_problem(origin, site)
         return site
 
+    async def _inflate(self, data: bytes, compression: int) -> bytes:
+        """The raw bytes, within the cap. What takes long is done beside the event loop."""
+        limit = self._settings.limits.max_ops_bytes
+        if len(data) < LONG_BYTES:
+            return inflate(data, compression, limit)
+        return await asyncio.to_thread(inflate, data, compression, limit)
+
     # --- the three endpoints -------------------------------------------------
 
-    async def _batch(self, scope: Scope, body: bytes) -> bytes:
-        header = _headers(scope)
+    async def _batch(self, request: _Request, body: bytes) -> bytes:
         batch = read_batch(body)
-        site = self._site(batch.head.site_key, header(b"origin"), len(body))
+        site = self._site(batch.head.site_key, request.header(b"origin"), len(body))
         # Only its size and integrity count here; its structure is checked after the commit.
-        inflate(batch.ops, batch.compression, self._settings.limits.max_ops_bytes)
-        sender = Sender(self._address(scope), header(b"user-agent"), self._now_ms())
+        await self._inflate(batch.ops, batch.compression)
+        sender = Sender(request.address, request.header(b"user-agent"), self._now_ms())
         arrival = arrival_of(batch, site, sender, len(body))
         taken = _taken(
             await self._writer.arrive(lambda db, intake: intake.take(arrival), len(body))
         )
-        return orjson.dumps({
+        ack = {
             "need": [hash_.hex() for hash_ in taken.need],
             "snapshot": taken.snapshot,
             "flush_ms": self._hub.flush_ms(taken.session_id, sender.received_at_ms),
-        })  # fmt: skip
+        }
+        return orjson.dumps(ack)
 
-    async def _asset(self, scope: Scope, body: bytes) -> bytes:
+    async def _asset(self, request: _Request, body: bytes) -> bytes:
         upload = read_asset(body)
-        site = self._site(upload.site_key, _headers(scope)(b"origin"), len(body))
+        site = self._site(upload.site_key, request.header(b"origin"), len(body))
         if upload.media_type not in KEPT_TYPES:
             raise Problem("wrong_media_type", f"{upload.media_type} is no asset that is kept")
-        data = inflate(upload.body, upload.compression, self._settings.limits.max_ops_bytes)
+        data = await self._inflate(upload.body, upload.compression)
         hash_ = content_hash(data)
         if upload.hash is not None and upload.hash != hash_:
             raise Problem("bad_hash", f"these bytes are {hash_.hex()}, not {upload.hash.hex()}")
@@ -211,20 +199,31 @@ class Ingest:
         _taken(await self._writer.arrive(lambda db, intake: intake.take_asset(asset), len(data)))
         return orjson.dumps({"hash": hash_.hex()})
 
-    async def _known(self, scope: Scope, send: Send) -> None:
-        query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
-        self._limit(
-            self._by_address, self._address(scope), exempt=is_loopback(self._address(scope))
-        )
+    async def _known(self, scope: Scope, request: _Request) -> bytes:
+        self._limit_address(request)
+        try:
+            query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
+        except ValueError:
+            raise Problem("bad_request", "expected site and path") from None
         site = self._site(query.get("site", [""])[0][:64], "", 0)
         path = query.get("path", ["/"])[0][:MAX_URL]
         hashes = await asyncio.to_thread(self._known_hashes, site.site, path)
-        body = orjson.dumps({"contents": [hash_.hex() for hash_ in hashes]})
-        await _answer(send, 200, body, [(b"cache-control", b"public, max-age=60")])
+        return orjson.dumps({"contents": [hash_.hex() for hash_ in hashes]})
 
     def _known_hashes(self, site: int, path: str) -> list[bytes]:
         with self._readers.lend() as db:
             return known_on_page(db, site, path)
+
+
+def _require(method: str, expected: str) -> None:
+    if method != expected:
+        raise Problem("method_not_allowed", f"{method} is not possible here: {expected} is")
+
+
+def _limit(buckets: Buckets, key: str, size: int = 0) -> None:
+    wait_s = buckets.wait_s(key, time.monotonic(), 1 + size / BYTES_A_TOKEN)
+    if wait_s:
+        raise Problem("too_many_requests", "too many requests", retry_after_s=math.ceil(wait_s))
 
 
 class _Gone(Exception):
@@ -252,22 +251,26 @@ def _too_large(max_bytes: int) -> Problem:
     return Problem("too_large", f"a body has at most {max_bytes} bytes")
 
 
-def _headers(scope: Scope) -> Headers:
-    found: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        found[name] = found[name] + b", " + value if name in found else value
-    return lambda name: found.get(name, b"").decode("latin-1")
+class _Request:
+    """One request: who sends it, and its body as it comes in."""
 
-
-class _Body:
-    """The body of one request, as it comes in."""
-
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, trusted: tuple[Network, ...]) -> None:
+        self._headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            known = self._headers.get(name)
+            self._headers[name] = value if known is None else known + b", " + value
+        peer = str(scope["client"][0]) if scope.get("client") else ""
+        forwarded = self.header(b"x-forwarded-for") if trusted else ""
+        self.address = client_address(peer, forwarded, trusted)
         self._receive = receive
         self._is_complete = False
 
+    def header(self, name: bytes) -> str:
+        """A header by its lower-case name; empty when it is not there."""
+        return self._headers.get(name, b"").decode("latin-1")
+
     async def read(self, max_bytes: int) -> bytes:
-        """All of it. Raises a 413 `Problem` as soon as it is too large, whatever was announced."""
+        """The body. Raises a 413 `Problem` as soon as it is too large, whatever was announced."""
         pieces: list[bytes] = []
         size = 0
         while not self._is_complete:
@@ -298,24 +301,14 @@ class _Body:
         return bytes(message.get("body", b""))
 
 
-def _retry_after(problem: Problem) -> list[tuple[bytes, bytes]]:
+def _retry_after(problem: Problem) -> HeaderList:
     if problem.retry_after_s is None:
         return []
     return [(b"retry-after", str(max(1, problem.retry_after_s)).encode())]
 
 
-async def _answer(
-    send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
-) -> None:
-    own = [] if status == 204 else [(b"content-type", b"application/json")]
-    if not any(name == b"cache-control" for name, _ in headers or []):
-        own.append((b"cache-control", b"no-store"))
-    own.append((b"content-length", str(len(body)).encode()))
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*CORS, *own, *(headers or [])],
-        }
-    )
+async def _answer(send: Send, status: int, body: bytes, headers: HeaderList) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    start = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+    await send(start)
     await send({"type": "http.response.body", "body": body})

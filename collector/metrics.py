@@ -28,6 +28,7 @@ class Metrics:
             "visitreel_ingest_answers", "Answers to the recorder", ["path", "status"],
             registry=self.registry,
         )  # fmt: skip
+        self._children: dict[tuple[str, int], Counter] = {}
         self.commits = Gauge("visitreel_commits", "Transactions written", registry=self.registry)
         self.checked = Counter(
             "visitreel_batches_checked",
@@ -45,7 +46,10 @@ class Metrics:
 
     def answered(self, path: str, status: int) -> None:
         """An answer left."""
-        self._answers.labels(path, str(status)).inc()
+        counter = self._children.get((path, status))
+        if counter is None:
+            counter = self._children[path, status] = self._answers.labels(path, str(status))
+        counter.inc()
 
     def report(self, error: BaseException) -> None:
         """Something failed that should not: the log gets the trace, the outside does not."""

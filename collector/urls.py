@@ -7,6 +7,7 @@ the keys the site allows stay."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 MAX_URL = 2_048
@@ -74,6 +75,7 @@ def checked_origin(text: str) -> str:
     return f"{scheme}://{wild or ''}{host}{suffix}"
 
 
+@lru_cache(maxsize=1_024)
 def origin_allowed(origin: str, allowed: tuple[str, ...], *, dev: bool) -> bool:
     """May this `Origin` header post? `https://*.x.com` allows every host below x.com on https, not
     x.com itself."""

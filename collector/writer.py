@@ -7,6 +7,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ Result = TypeVar("Result")
 MAX_WAITING = 2_000
 MAX_WAITING_BYTES = 64 << 20
 MAX_GROUP = 256
+BUSY_GROUP = 4
+GATHER_S = 0.005
+"""Under load it pays to wait a moment for more: each commit costs an fsync and two switches between
+threads, whatever its size."""
 MAX_LOG_BYTES = 64 << 20
 
 Work = Callable[[Database, Intake], object]
@@ -86,6 +91,7 @@ class Writer:
         self._lock = threading.Lock()
         self._closing = False
         self._truncates = False
+        self._last_group = 0
         self._thread = threading.Thread(target=self._run, name="visitreel-writer", daemon=True)
 
     # --- those who ask -------------------------------------------------------
@@ -154,6 +160,7 @@ class Writer:
         ending = False
         while not ending:
             group, ending = self._next_group()
+            self._last_group = len(group)
             if group:
                 outcomes = self._write(group)
                 with self._lock:
@@ -169,6 +176,8 @@ class Writer:
         """Waits for a job, and takes all that have come with it."""
         group: list[_Job] = []
         job = self._jobs.get()
+        if self._last_group >= BUSY_GROUP:
+            time.sleep(GATHER_S)
         while job is not None:
             group.append(job)
             if len(group) >= MAX_GROUP:
