@@ -133,6 +133,7 @@ const update = (parts, player) => {
   parts.root.dataset['state'] = state
   parts.root.dataset['tMs'] = String(Math.round(player.tMs))
   parts.root.classList.toggle('plays', player.wantsPlay)
+  parts.root.classList.toggle('shown', player.isShown)
   const word = player.wantsPlay ? 'Pause' : 'Play'
   if (parts.play.getAttribute('aria-label') !== word) parts.play.setAttribute('aria-label', word)
   for (const button of [parts.play, parts.back, parts.forward]) button.disabled = !player.hasReplay || state === 'error'
@@ -189,7 +190,7 @@ const updateTabs = (tabs, player) => {
   for (const button of tabs.children) {
     const tab = button instanceof HTMLElement && button.dataset['tab'] ? Number(button.dataset['tab']) : null
     button.setAttribute('aria-pressed', String(tab === player.tab))
-    button.classList.toggle('shown', tab !== null && tab === player.found?.tab)
+    button.classList.toggle('at', tab !== null && tab === player.found?.tab)
   }
 }
 

@@ -1,6 +1,6 @@
 // The list of what happened: a timeline goes in, a list of buttons comes out; one of them is marked as the latest before now.
 import { lastAtMost } from './timeline.js'
-import { marksOf } from './track.js'
+import { kindClass, marksOf } from './track.js'
 import { clock } from './words.js'
 
 /** @typedef {import('./timeline.js').Timeline} Timeline */
@@ -38,7 +38,7 @@ export class Events {
     const item = document.createElement('li')
     const button = document.createElement('button')
     button.type = 'button'
-    button.className = /^[a-z_]+$/.test(mark.kind) ? mark.kind : ''
+    button.className = kindClass(mark.kind)
     const time = document.createElement('time')
     time.textContent = clock(mark.t_ms)
     const words = document.createElement('span')

@@ -1,6 +1,7 @@
 // The player without its buttons: a session's addresses go in; it plays, seeks and steps, and tells its listener whatever changes.
 import { Playhead } from './playhead.js'
 import { FetchError, Segments, request } from './segments.js'
+import { painted } from './settling.js'
 import { Timeline } from './timeline.js'
 
 /** @typedef {import('./view.js').View} View */
@@ -191,10 +192,21 @@ export class Player {
     this.view.jump(this.tMs)
     await this.view.settle()
     if (seek !== this.seeks) return
+    if (!this.isShown) await this.reveal()
+    if (seek !== this.seeks) return
     this.lastTick = 0
     this.setState(this.settledState)
     void this.prefetch()
   }
+
+  /** The first frame is painted as a whole. */
+  async reveal() {
+    this.isShown = true
+    this.changed()
+    await painted()
+  }
+
+  isShown = false
 
   /**
    * A live session's batches are packed while it is watched: what the timeline named may be gone, and is there under another name.

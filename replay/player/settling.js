@@ -93,7 +93,7 @@ const deadline = (ms) => {
 }
 
 /** Two frames: what is drawn in the first is on the screen in the second. A hidden tab paints none. */
-const painted = () =>
+export const painted = () =>
   new Promise((resolve) => {
     if (document.visibilityState === 'hidden') setTimeout(resolve, 0)
     else requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))

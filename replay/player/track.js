@@ -28,6 +28,12 @@ export const marksOf = (timeline) => {
   return [...views, ...facts, ...gaps].sort((a, b) => a.t_ms - b.t_ms)
 }
 
+/**
+ * The class of a kind of mark; kinds come from the recording.
+ * @param {string} kind
+ */
+export const kindClass = (kind) => (/^[a-z_]{1,20}$/.test(kind) ? `is-${kind}` : '')
+
 export class Track {
   /**
    * @param {{track: HTMLElement, marks: HTMLElement, scrub: HTMLInputElement, tip: HTMLElement}} parts
@@ -76,7 +82,7 @@ export class Track {
   /** @param {Mark} mark */
   draw(mark) {
     const element = document.createElement('i')
-    element.className = `mark ${/^[a-z_]+$/.test(mark.kind) ? mark.kind : ''}`
+    element.className = `mark ${kindClass(mark.kind)}`
     element.style.left = `${this.share(mark.t_ms) * 100}%`
     if (mark.until_ms !== undefined) element.style.width = `${(this.share(mark.until_ms) - this.share(mark.t_ms)) * 100}%`
     return element
