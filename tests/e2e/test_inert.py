@@ -195,7 +195,7 @@ def check_player(
     assert [one for one in asked if not allowed.match(one) and not one.startswith("data:")] == []
     shell = f"{collector.url}/sessions/{session}"
     assert [one for one in frames if not one.startswith((shell, "about:"))] == []
-    assert len(rep.pages) == 1 or all(one.url.startswith(collector.url) for one in rep.pages)
+    assert [one.url for one in rep.pages if one is not page] == ["about:blank"]
     page.close()
 
 

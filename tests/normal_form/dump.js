@@ -1,20 +1,20 @@
 // A document goes in (live or the player's), out comes all that the normal form may look at, as JSON; nothing is judged here.
 // The other reader of this shape is tests/normal_form/raw.py.
 ;(root) => {
-  const attributesOf = (element) =>
-    [...element.attributes].map(({ namespaceURI, name, value }) => [namespaceURI, name, value])
-
-  // Forms may shadow their own properties by field names (`<input name="attributes">`): the prototypes can't be shadowed.
-  const read = (element, name) => {
-    for (let at = Object.getPrototypeOf(element); at; at = Object.getPrototypeOf(at)) {
+  // A form's fields shadow its properties by their names (`<input name="attributes">`); getters of the prototypes can't be shadowed.
+  const read = (node, name) => {
+    for (let at = Object.getPrototypeOf(node); at; at = Object.getPrototypeOf(at)) {
       const getter = Object.getOwnPropertyDescriptor(at, name)?.get
-      if (getter) return getter.call(element)
+      if (getter) return getter.call(node)
     }
     return undefined
   }
 
+  const attributesOf = (element) =>
+    [...read(element, 'attributes')].map(({ namespaceURI, name, value }) => [namespaceURI, name, value])
+
   const stateOf = (element) => {
-    const name = element.localName
+    const name = read(element, 'localName')
     if (name === 'input')
       return {
         value: read(element, 'value'),
@@ -33,9 +33,10 @@
   }
 
   const contentOf = (element) => {
-    if (element.localName !== 'iframe' && element.localName !== 'frame') return null
+    const name = read(element, 'localName')
+    if (name !== 'iframe' && name !== 'frame') return null
     try {
-      return element.contentDocument
+      return read(element, 'contentDocument')
     } catch {
       return null
     }
@@ -43,15 +44,18 @@
 
   const dumpElement = (element) => {
     const content = contentOf(element)
-    const shadow = element.shadowRoot
+    const shadow = read(element, 'shadowRoot')
+    const namespace = read(element, 'namespaceURI')
+    const isHtml = namespace === 'http://www.w3.org/1999/xhtml'
+    // The scrolling element repeats the offset of its window.
+    const isWindow = element === read(read(element, 'ownerDocument'), 'scrollingElement')
     return {
       kind: 'element',
-      namespace: element.namespaceURI,
-      name: element.namespaceURI === 'http://www.w3.org/1999/xhtml' ? element.localName : element.tagName,
+      namespace,
+      name: read(element, isHtml ? 'localName' : 'tagName'),
       attributes: attributesOf(element),
-      state: element.namespaceURI === 'http://www.w3.org/1999/xhtml' ? stateOf(element) : null,
-      // The scrolling element repeats the offset of its window.
-      scroll: element === element.ownerDocument.scrollingElement ? [0, 0] : [element.scrollLeft, element.scrollTop],
+      state: isHtml ? stateOf(element) : null,
+      scroll: isWindow ? [0, 0] : [read(element, 'scrollLeft'), read(element, 'scrollTop')],
       shadow: shadow ? { kind: 'shadow', children: dumpChildren(shadow) } : null,
       content: content ? dumpDocument(content, 'content') : null,
       children: dumpChildren(element),
@@ -59,7 +63,7 @@
   }
 
   const dumpChildren = (parent) =>
-    [...parent.childNodes].map((node) => {
+    [...read(parent, 'childNodes')].map((node) => {
       if (node.nodeType === 1) return dumpElement(node)
       if (node.nodeType === 3 || node.nodeType === 4) return { kind: 'text', data: node.nodeValue }
       return { kind: 'other', type: node.nodeType }
