@@ -1,9 +1,8 @@
 // Images, fonts and style sheets that the page shows go in; the collector gets those that it lacks, once a site, and ops say which is
 // which. Fetched without credentials; what can't be read that way is a placeholder in the replay.
 import type { frame, Sender } from './batch'
-import { createDiscovery, type DiscoveryDeps } from './discovery'
+import { createDiscovery, type Discovery, type DiscoveryDeps } from './discovery'
 import { OP_ASSET } from './ops'
-import type { AssetsHeard } from './sink'
 import type { Scrub } from './url'
 
 export interface AssetsDeps extends Omit<DiscoveryDeps, '_want'> {
@@ -15,9 +14,11 @@ export interface AssetsDeps extends Omit<DiscoveryDeps, '_want'> {
   _scrub: Scrub
 }
 
-export interface Assets extends AssetsHeard {
+export interface Assets extends Discovery {
   /** The text of a style sheet, or null. */
   _fetchText(url: string): Promise<string | null>
+  /** Resolves when it is known whether the collector has this text of a linked style sheet. */
+  _prepare(text: string, url: string): Promise<void>
   /** The hash of a text that the collector has confirmed to keep. */
   _named(text: string): Uint8Array | undefined
   /** The collector lacks these (hex): they are sent again. */
@@ -169,6 +170,16 @@ export const createAssets = (deps: AssetsDeps): Assets => {
     },
   })
 
+  const prepare = async (text: string, url: string): Promise<void> => {
+    await ready
+    const bytes = new TextEncoder().encode(text)
+    const hash = await hashOf(bytes)
+    if (!hash) return
+    const hex = toHex(hash)
+    if (known.has(hex)) named.set(text, hash)
+    contents.set(hex, async () => ({ _bytes: bytes, _type: 'text/css', _url: url }))
+  }
+
   return {
     _css: discovery._css,
     _shown(element) {
@@ -181,15 +192,10 @@ export const createAssets = (deps: AssetsDeps): Assets => {
       const response = await get(url)
       if (!response || !/css/.test(response.headers.get('content-type') ?? '')) return null
       const text = await response.text()
-      const bytes = new TextEncoder().encode(text)
-      const hash = await hashOf(bytes)
-      if (hash) {
-        const hex = toHex(hash)
-        if (known.has(hex)) named.set(text, hash)
-        contents.set(hex, async () => ({ _bytes: bytes, _type: 'text/css', _url: url }))
-      }
+      await prepare(text, url)
       return text
     },
+    _prepare: prepare,
     _named: (text) => named.get(text),
     _need(hashes) {
       for (const hex of hashes) {

@@ -60,6 +60,8 @@ type Job = [head: Sender & { t: number }, section: Section | undefined, isSnapsh
 const PIECE_BYTES = 16_384 // one write of 130 kB blocks the main thread for 6.6 ms, pieces for 1.3 ms at most
 const MIN_GZIP_BYTES = 200
 const MAX_FACTS = 1_000
+/** An urgent fact waits this long for company. */
+const GATHER_MS = 50
 
 /** Gzip, in pieces with room for others in between. */
 export const gzip = async (raw: Uint8Array): Promise<Uint8Array> => {
@@ -153,7 +155,8 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
     _fact([code, ...fields], urgentMs) {
       if (facts.length < MAX_FACTS) facts.push([code, now(), ...fields])
       if (urgentMs == null) schedule()
-      else later(() => seal(true), urgentMs)
+      // What comes right behind it goes with it: one request for a click and what it does.
+      else later(() => facts[0] && seal(isWalking), urgentMs + GATHER_MS)
     },
     _walking(on) {
       isWalking = on

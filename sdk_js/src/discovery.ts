@@ -1,7 +1,6 @@
 // Part of the script that is loaded on demand. What may show an asset goes in, ops that say which asset it shows come out.
 import { OP_CSS_ASSET, OP_SOURCE } from './ops'
-import type { AssetsHeard } from './sink'
-import type { Field } from './section'
+import type { LateDeps } from './sink'
 
 // CSS Syntax 3: url( with a string, or a url token.
 const URL_TOKEN = /url\(\s*(?:"((?:[^"\\\n]|\\[^])*)"|'((?:[^'\\\n]|\\[^])*)'|((?:[^\s()"'\\]|\\[^])*))\s*\)/gi
@@ -29,16 +28,20 @@ export const shownBy = (element: Element): string => {
   return NO_ASSET.test(href) ? '' : new URL(href, element.baseURI).href
 }
 
-export interface DiscoveryDeps {
-  _idOf(node: Node): number
-  _allocate(): number
-  _write(code: number, ...fields: Field[]): void
+export interface DiscoveryDeps extends Pick<LateDeps, '_idOf' | '_allocate' | '_write'> {
   /** This asset is at this URL: fetch, hash, upload and announce it. */
   _want(asset: number, url: string): void
 }
 
+export interface Discovery {
+  /** This element may show another image than before (img, video, input, SVG image and use). */
+  _shown(element: Element): void
+  /** CSS belongs to `owner` (id of a sheet or of an element with a style attribute); `base`: what its URLs are relative to. */
+  _css(owner: number, text: string, base: string): void
+}
+
 /** Gives every URL that is shown an asset id, and says who shows it. */
-export const createDiscovery = ({ _idOf: idOf, _allocate: allocate, _write: write, _want: want }: DiscoveryDeps): AssetsHeard => {
+export const createDiscovery = ({ _idOf: idOf, _allocate: allocate, _write: write, _want: want }: DiscoveryDeps): Discovery => {
   const assets = new Map<string, number>()
   const sources = new Map<number, number>()
   const tokens = new Map<number, Set<string>>()
@@ -54,6 +57,7 @@ export const createDiscovery = ({ _idOf: idOf, _allocate: allocate, _write: writ
 
   return {
     _shown(element) {
+      if (!/^(img|image|use|video|input)$/.test(element.localName)) return
       const id = idOf(element)
       const url = shownBy(element)
       if (!id || /^data:/i.test(url)) return
@@ -64,6 +68,7 @@ export const createDiscovery = ({ _idOf: idOf, _allocate: allocate, _write: writ
       write(OP_SOURCE, id, asset)
     },
     _css(owner, text, base) {
+      if (!owner || !text.includes('url(')) return
       let sent = tokens.get(owner)
       if (!sent) tokens.set(owner, (sent = new Set()))
       for (const token of tokensOf(text)) {

@@ -1,4 +1,4 @@
 // The part of the script that is loaded once recording has begun: what can wait a moment. Plain names: they are exports.
-export { createAssets } from './assets'
+export { createLate } from './late'
 export { openOutbox } from './outbox'
 export { trackFacts } from './trackers'

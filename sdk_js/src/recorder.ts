@@ -1,9 +1,8 @@
 // Records the document: wires what observes (tree, styles, state, visitor) to one clock of frames and to the sink.
 import { OP_MARK } from './ops'
-import type { Frame, Recorder, RecorderDeps } from './sink'
+import type { Frame, Late, Recorder, RecorderDeps, Root } from './sink'
 import { createState } from './state'
-import { createStyles } from './styles'
-import { contentOf, createTree, type Root, type TreeHooks } from './tree'
+import { contentOf, createTree, type TreeHooks } from './tree'
 import { patch } from './patch'
 import { createVisitor, targetOf } from './visitor'
 
@@ -48,39 +47,54 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
     _schedule: schedule,
   }
 
+  let late: Late | undefined
+  /** What the part on demand will hear of when it is there; undefined: it is, or it can't be had. */
+  let unheard: Set<Element | Root> | undefined = new Set()
+  const tell = (node: Element | Root): void => {
+    if (unheard) unheard.add(node)
+    else if (node.nodeType == 1) late?._element(node as Element)
+    else late?._root(node as Root)
+  }
+
   const hooks: TreeHooks = {
     _element(element, rule) {
       state._element(element, rule)
-      styles._owner(element)
-      if (element.hasAttribute('style')) styles._inline(element, element.getAttribute('style')!)
+      tell(element)
     },
     _root(root) {
-      styles._root(root)
+      tell(root)
       if (root != document && root.nodeType == 9) state._scrolled(root)
       if (known.has(root)) return
       known.add(root)
       listenIn(root)
     },
-    _styleText: (style) => styles._owner(style),
-    _inlineStyle: (element, text) => styles._inline(element, text),
-    _job: (deadline) => styles._job(deadline),
+    _restyled: tell,
+    _isBusy: () => !!unheard || !!late?._isBusy(),
   }
   const tree = createTree(frame, hooks)
-  const styles = createStyles(frame, tree)
   const state = createState(frame, tree)
   const visitor = createVisitor(frame, tree)
+  void deps._load({ ...frame, _idOf: tree._id, _allocate: tree._allocate, _work: tree._work }).then(
+    guard((part: Late | void) => {
+      const nodes = unheard!
+      late = part as Late | undefined
+      unheard = undefined
+      frame._tick()
+      nodes.forEach(tell)
+      tree._work()
+    }),
+  )
 
   const loaded = (event: Event): void => {
     const element = targetOf(event) as Element
     if (element.nodeType != 1) return
     const content = contentOf(element)
-    if (element.localName == 'link') styles._owner(element)
-    else if (content || /^i?frame$/.test(element.localName)) {
+    if (content || /^i?frame$/.test(element.localName)) {
       const before = contents.get(element)
       if (before && before != content) tree._forgetDocument(before)
       if (content) contents.set(element, content)
       tree._rescan(element)
-    } else deps._assets._shown(element)
+    } else tell(element)
   }
   const contents = new WeakMap<Element, Document>()
 
@@ -96,14 +110,13 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
     visitor._listen(root as Document, listen)
     const view = (root as Document).defaultView as typeof globalThis & Window
     if (!view) return
-    undo.push(styles._patch(view))
     undo.push(patch(view.Element.prototype, 'attachShadow', 'value', guard((host: Element) => tree._rescan(host))))
   }
 
   const flush = (): void => {
     frame._tick()
     tree._flush()
-    styles._flush()
+    late?._flush()
     state._flush()
     visitor._flush()
   }
@@ -114,7 +127,7 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
 
   const poll = guard(() => {
     frame._tick()
-    styles._poll()
+    late?._poll()
     state._poll()
     flush()
   })
@@ -125,6 +138,8 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
   const snapshot = (reason: number): void => {
     frame._tick()
     visitor._reset()
+    unheard?.clear()
+    late?._reset()
     tree._snapshot(reason)
     state._reset()
   }
@@ -144,6 +159,7 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
       clearTimeout(timer)
       channel.port1.close()
       tree._stop()
+      late?._stop()
       for (const stop of undo.reverse()) stop()
     },
   }

@@ -9,12 +9,21 @@ export interface Sink {
   _walking(on: boolean): void
 }
 
-/** What the part that is loaded on demand hears of: what may show an asset. */
-export interface AssetsHeard {
-  /** This element may show another image than before (img, video, input, SVG image and use). */
-  _shown(element: Element): void
-  /** CSS with `url()` belongs to `owner` (id of a sheet or of an element with a style attribute); `base`: what its URLs are relative to. */
-  _css(owner: number, text: string, base: string): void
+export type Root = Document | ShadowRoot
+
+/** Style sheets and assets, described by the part that is loaded on demand. It hears of nodes that the receiver knows already. */
+export interface Late {
+  /** This element may own another sheet, show another image or have other `url()`s in its inline style than before. */
+  _element(element: Element): void
+  /** This document or shadow root may have adopted sheets; the natives of a document's window are patched. */
+  _root(root: Root): void
+  _flush(): void
+  _poll(): void
+  /** Is a text being collected? The snapshot is not complete before. */
+  _isBusy(): boolean
+  /** A new walk begins: nothing counts as sent. */
+  _reset(): void
+  _stop(): void
 }
 
 /** What the recorder asks of the rest. */
@@ -26,9 +35,8 @@ export interface RecorderDeps {
   _guard<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R | undefined
   /** Scrubbed absolute or relative URL: path and allowed query keys only. */
   _scrub(url: string): string
-  _assets: AssetsHeard
-  /** A linked style sheet's source: its text, or null when it can't be had. */
-  _fetchText(url: string): Promise<string | null>
+  /** Loads the part on demand; undefined where it can't be had. */
+  _load(deps: LateDeps): Promise<Late | void>
 }
 
 /** A running recorder. */
@@ -55,4 +63,13 @@ export interface Frame extends RecorderDeps {
   _tick(): void
   /** Asks for a flush at the next painted frame. */
   _schedule(): void
+}
+
+/** What the part on demand is given. */
+export interface LateDeps extends Frame {
+  /** As in `Recorder`. */
+  _idOf(node: Node | null): number
+  _allocate(): number
+  /** It is busy no more: the snapshot may be complete. */
+  _work(): void
 }

@@ -119,8 +119,7 @@ export const createState = (frame: Frame, tree: Tree): State => {
         fields.delete(element as Field)
         sendField(element as Field, rule)
       }
-      if (/^(img|image|use|video|input)$/.test(tag)) frame._assets._shown(element)
-      else if (tag == 'canvas') block(element, BLOCKED_CANVAS)
+      if (tag == 'canvas') block(element, BLOCKED_CANVAS)
       else if (tag == 'object' || tag == 'embed') block(element, BLOCKED_PLUGIN)
       else if (/^i?frame$/.test(tag) && !contentOf(element)) block(element, BLOCKED_FRAME)
       if (element.scrollTop || element.scrollLeft) sendScroll(element)

@@ -1,13 +1,13 @@
 // Style sheets: owners, constructed sheets and rules that scripts change go in, ops that give a receiver the same rules come out.
+import type { Assets } from './assets'
 import { isStyleLink } from './attributes'
 import { OP_ADOPTED, OP_RULE_DELETE, OP_RULE_INSERT, OP_RULE_SELECTOR, OP_RULE_STYLE, OP_SHEET, OP_SHEET_STATE } from './ops'
 import { patch } from './patch'
-import type { Frame } from './sink'
-import type { Root, Tree } from './tree'
+import type { LateDeps, Root } from './sink'
 
 /** Rules whose `style` was handed out and that are looked at again in one poll. */
 const POLLED_RULES = 200
-/** Rules read in one go while a sheet's text is collected. */
+/** Rules read in one go while a sheet's text is collected, then the page has its turn. */
 const RULES_PER_STEP = 50
 /** A longer text of a style element is not parsed again to see whether scripts have changed its rules before the start. */
 const MAX_COMPARED_LENGTH = 100_000
@@ -22,12 +22,11 @@ type Edit = [sheet: CSSStyleSheet, code: number, path: number[], text?: string]
 export interface Styles {
   _owner(owner: Element): void
   _root(root: Root): void
-  _inline(element: Element, text: string): void
   _flush(): void
   _poll(): void
-  _job(deadline: number): boolean
-  /** Patches the natives of a window (of a frame, too). */
-  _patch(window: typeof globalThis): () => void
+  _isBusy(): boolean
+  _reset(): void
+  _stop(): void
 }
 
 const rulesOf = (sheet: CSSStyleSheet | CSSGroupingRule | null): CSSRuleList | null => {
@@ -63,8 +62,8 @@ const countRules = (text: string): number => {
 
 const stateOf = (sheet: CSSStyleSheet): string => +sheet.disabled + sheet.media.mediaText
 
-export const createStyles = (frame: Frame, tree: Tree): Styles => {
-  const { _write: write, _now: now, _guard: guard } = frame
+export const createStyles = (deps: LateDeps, assets: Assets): Styles => {
+  const { _write: write, _guard: guard, _idOf: idOfNode, _tick: tick } = deps
   /** Ids of constructed sheets. */
   const constructed = new Map<CSSStyleSheet, number>()
   /** Source of constructed sheets, as long as no rule was edited since. */
@@ -77,22 +76,22 @@ export const createStyles = (frame: Frame, tree: Tree): Styles => {
   const adopted = new Map<Root, readonly CSSStyleSheet[]>()
   const handed = new Map<CSSStyleRule, string>()
   let edits: Edit[] = []
-  const jobs: (() => boolean)[] = []
+  /** Texts that are being collected. */
+  let jobs = 0
+  /** Counts the walks: what was begun for an earlier one is dropped. */
+  let walk = 0
+  const patched = new WeakSet<Root>()
+  let undo: (() => void)[] = []
 
-  const idOf = (sheet: CSSStyleSheet): number => constructed.get(sheet) ?? tree._id(sheet.ownerNode as Node | null)
-
-  /** What `url()` stands for is found out elsewhere. */
-  const sendAssets = (owner: number, text: string, base: string): void => {
-    if (owner && text.includes('url(')) frame._assets._css(owner, text, base)
-  }
+  const idOf = (sheet: CSSStyleSheet): number => constructed.get(sheet) ?? idOfNode(sheet.ownerNode as Node | null)
 
   const sendSheet = (sheet: CSSStyleSheet, text: string): void => {
     const id = idOf(sheet)
     if (!id) return
     const base = sheet.href ?? document.baseURI
     edits = edits.filter(([edited]) => edited != sheet)
-    write(OP_SHEET, id, text, sheet.href ? frame._scrub(sheet.href) : '')
-    sendAssets(id, text, base)
+    write(OP_SHEET, id, text, sheet.href ? deps._scrub(sheet.href) : '')
+    assets._css(id, text, base)
     sendState(sheet)
   }
 
@@ -104,67 +103,75 @@ export const createStyles = (frame: Frame, tree: Tree): Styles => {
     if (state != before) write(OP_SHEET_STATE, idOf(sheet), +sheet.disabled, sheet.media.mediaText)
   }
 
-  /** Collects the text of a sheet rule by rule; a sheet that changes meanwhile is read again. */
-  const readSheet = (sheet: CSSStyleSheet, done: (text: string) => void): (() => boolean) => {
+  /** Does what may take a while, with turns for the page in between. */
+  const work = (job: () => Promise<void>): void => {
+    const begun = walk
+    jobs++
+    job()
+      .catch(() => {}) // the page is in the middle of something: the poll finds the sheet again
+      .finally(() => {
+        if (begun == walk && !--jobs) deps._work()
+      })
+  }
+
+  /** Collects the text of a sheet rule by rule, begins again when it changes meanwhile, and sends it. */
+  const readSheet = async (sheet: CSSStyleSheet): Promise<string> => {
     let parts: string[] = []
-    let version = versions.get(sheet)
-    return () => {
+    const begun = walk
+    for (let version = versions.get(sheet); ; ) {
       const rules = rulesOf(sheet)
-      if (!rules) return true
+      if (!rules || begun != walk) return ''
       if (version != (version = versions.get(sheet))) parts = []
       const end = Math.min(rules.length, parts.length + RULES_PER_STEP)
       while (parts.length < end) parts.push(textOf(rules[parts.length]!))
-      if (end < rules.length) return false
-      done(parts.join('\n'))
-      return true
-    }
-  }
-
-  const work = (job: () => boolean): void => {
-    jobs.push(job)
-    tree._work()
-  }
-
-  const sendLink = (link: HTMLLinkElement): void => {
-    const { sheet } = link
-    owners.set(link, sheet)
-    if (!sheet) return
-    const isReadable = !!rulesOf(sheet)
-    const refetch = (): void => {
-      void frame._fetchText(sheet.href ?? link.href).then(
-        guard((text: string | null) => {
-          if (text != null && link.sheet == sheet) sendSheet(sheet, text)
-        }),
-      )
-    }
-    if (!isReadable) return refetch()
-    work(
-      readSheet(sheet, (text) => {
+      if (end == rules.length) {
+        const text = parts.join('\n')
+        // Of a linked sheet the collector may have the text already.
+        if (sheet.href) await assets._prepare(text, sheet.href)
+        if (version != versions.get(sheet)) continue
+        tick()
         sendSheet(sheet, text)
-        const isOwn = new URL(sheet.href ?? '', document.baseURI).origin == location.origin
-        if (isOwn && LOSS.test(text) && !/@import/i.test(text)) refetch()
-      }),
-    )
+        return text
+      }
+      await new Promise((resume) => setTimeout(resume))
+    }
+  }
+
+  const sendLink = async (link: HTMLLinkElement, sheet: CSSStyleSheet): Promise<void> => {
+    const url = sheet.href ?? link.href
+    if (rulesOf(sheet)) {
+      const text = await readSheet(sheet)
+      const isOwn = new URL(url, document.baseURI).origin == location.origin
+      if (!isOwn || !LOSS.test(text) || /@import/i.test(text)) return
+    }
+    const source = await assets._fetchText(url)
+    if (source == null || link.sheet != sheet) return
+    tick()
+    sendSheet(sheet, source)
   }
 
   /** A style element's text is sent with its children; its rules only where a script has changed them. */
-  const sendStyle = (style: HTMLStyleElement): void => {
-    const { sheet } = style
-    owners.set(style, sheet)
+  const sendStyle = async (style: HTMLStyleElement, sheet: CSSStyleSheet): Promise<void> => {
     const rules = rulesOf(sheet)
-    if (!sheet || !rules) return
     const text = style.textContent ?? ''
     const isBlank = !text.trim()
-    if (isBlank && !rules.length) return sendState(sheet)
-    work(() => {
-      if (isBlank || (text.length < MAX_COMPARED_LENGTH && countRules(text) != rules.length)) {
-        work(readSheet(sheet, (css) => sendSheet(sheet, css)))
-      } else {
-        sendAssets(idOf(sheet), text, style.baseURI)
-        sendState(sheet)
-      }
-      return true
-    })
+    if (!rules || (isBlank && !rules.length)) return sendState(sheet)
+    if (isBlank || (text.length < MAX_COMPARED_LENGTH && countRules(text) != rules.length)) {
+      await readSheet(sheet)
+    } else {
+      assets._css(idOf(sheet), text, style.baseURI)
+      sendState(sheet)
+    }
+  }
+
+  const sendOwner = (owner: Element): void => {
+    const { sheet } = owner as HTMLStyleElement
+    const isStyle = owner.localName == 'style'
+    if (!isStyle && !isStyleLink(owner)) return
+    owners.set(owner, sheet)
+    if (!sheet) return
+    edits = edits.filter(([edited]) => edited != sheet)
+    work(() => (isStyle ? sendStyle(owner as HTMLStyleElement, sheet) : sendLink(owner as HTMLLinkElement, sheet)))
   }
 
   const sendAdopted = (root: Root): void => {
@@ -174,10 +181,10 @@ export const createStyles = (frame: Frame, tree: Tree): Styles => {
     if (before.length == sheets.length && before.every((sheet, at) => sheet == sheets[at])) return
     for (const sheet of sheets) {
       if (constructed.has(sheet)) continue
-      constructed.set(sheet, tree._allocate())
+      constructed.set(sheet, deps._allocate())
       sendSheet(sheet, sources.get(sheet) ?? [...sheet.cssRules].map(textOf).join('\n'))
     }
-    write(OP_ADOPTED, tree._id(root), sheets.map((sheet) => constructed.get(sheet)!))
+    write(OP_ADOPTED, idOfNode(root), sheets.map((sheet) => constructed.get(sheet)!))
   }
 
   /** Indexes from the sheet down to a rule or group of rules. */
@@ -195,7 +202,7 @@ export const createStyles = (frame: Frame, tree: Tree): Styles => {
     versions.set(sheet, (versions.get(sheet) ?? 0) + 1)
     if (!idOf(sheet)) return
     edits.push([sheet, code, [...pathOf(owner), ...last], text])
-    frame._schedule()
+    deps._schedule()
   }
 
   const pollRules = (): void => {
@@ -208,23 +215,49 @@ export const createStyles = (frame: Frame, tree: Tree): Styles => {
     }
   }
 
+  const patchWindow = ({ CSSStyleSheet: Sheet, CSSGroupingRule: Group, CSSStyleRule: Rule }: typeof globalThis): void => {
+    for (const type of [Sheet, Group, Rule]) {
+      undo.push(
+        patch(type?.prototype, 'insertRule', 'value', guard((self: CSSStyleSheet, args: [string, number?]) => edit(self, OP_RULE_INSERT, [args[1] ?? 0], args[0]))),
+        patch(type?.prototype, 'deleteRule', 'value', guard((self: CSSStyleSheet, args: [number]) => edit(self, OP_RULE_DELETE, [args[0]]))),
+      )
+    }
+    const replaced = guard((self: CSSStyleSheet, [text]: [string]) => {
+      sources.set(self, text)
+      if (!constructed.has(self)) return
+      tick()
+      sendSheet(self, text)
+    })
+    undo.push(
+      patch(Sheet.prototype, 'replaceSync', 'value', replaced),
+      patch(Sheet.prototype, 'replace', 'value', replaced),
+      patch(Rule.prototype, 'selectorText', 'set', guard((self: CSSStyleRule, [text]: [string]) => edit(self, OP_RULE_SELECTOR, [], text))),
+      // Declarations have no setter to hear of: who asks for them may write them, so these rules are read again.
+      patch(Rule.prototype, 'style', 'get', guard((self: CSSStyleRule, _: [], style: CSSStyleDeclaration) => {
+        if (!handed.has(self) && self.parentStyleSheet && idOf(self.parentStyleSheet)) handed.set(self, style.cssText)
+      })),
+    )
+  }
+
   return {
-    _owner(owner) {
-      if (owner.localName == 'style') sendStyle(owner as HTMLStyleElement)
-      else if (isStyleLink(owner)) sendLink(owner as HTMLLinkElement)
-    },
-    _root: (root) => {
-      if (root == document) {
-        // A new walk of the whole document: nothing counts as sent.
-        for (const map of [constructed, owners, adopted]) map.clear()
-        edits = []
-        jobs.length = 0
-      }
-      adopted.delete(root)
+    _owner: sendOwner,
+    _root(root) {
       sendAdopted(root)
+      const { defaultView } = root as Document
+      if (!defaultView || patched.has(root)) return
+      patched.add(root)
+      patchWindow(defaultView as unknown as typeof globalThis)
     },
-    _inline(element, text) {
-      sendAssets(tree._id(element), text, element.baseURI)
+    _isBusy: () => jobs > 0,
+    _reset() {
+      for (const map of [constructed, owners, adopted]) map.clear()
+      edits = []
+      jobs = 0
+      walk++
+    },
+    _stop() {
+      for (const restore of undo.reverse()) restore()
+      undo = []
     },
     _flush() {
       const list = edits
@@ -235,52 +268,25 @@ export const createStyles = (frame: Frame, tree: Tree): Styles => {
         if (text == null) write(code, id, path)
         else {
           write(code, id, path, text)
-          sendAssets(id, text, sheet.href ?? document.baseURI)
+          assets._css(id, text, sheet.href ?? document.baseURI)
         }
       }
     },
     _poll() {
-      for (const root of adopted.keys()) if (tree._id(root)) sendAdopted(root)
+      for (const root of adopted.keys()) if (idOfNode(root)) sendAdopted(root)
       for (const [owner, sheet] of owners) {
         const current = (owner as HTMLStyleElement).sheet
-        if (!tree._id(owner)) owners.delete(owner)
+        if (!idOfNode(owner)) owners.delete(owner)
         else if (current == sheet) {
           if (sheet) sendState(sheet)
-        } else if (current) this._owner(owner)
+        } else if (current) sendOwner(owner)
         else {
           owners.set(owner, null)
-          write(OP_SHEET_STATE, tree._id(owner), 1, '')
+          write(OP_SHEET_STATE, idOfNode(owner), 1, '')
         }
       }
       for (const sheet of constructed.keys()) sendState(sheet)
       pollRules()
-    },
-    _job(deadline) {
-      while (jobs.length) {
-        if (now() > deadline) return false
-        if (jobs[0]!()) jobs.shift()
-      }
-      return true
-    },
-    _patch({ CSSStyleSheet: Sheet, CSSGroupingRule: Group, CSSStyleRule: Rule }) {
-      const undo = [Sheet, Group, Rule].flatMap((type) => [
-        patch(type?.prototype, 'insertRule', 'value', guard((self: CSSStyleSheet, args: [string, number?]) => edit(self, OP_RULE_INSERT, [args[1] ?? 0], args[0]))),
-        patch(type?.prototype, 'deleteRule', 'value', guard((self: CSSStyleSheet, args: [number]) => edit(self, OP_RULE_DELETE, [args[0]]))),
-      ])
-      const replaced = guard((self: CSSStyleSheet, [text]: [string]) => {
-        sources.set(self, text)
-        if (constructed.has(self)) sendSheet(self, text)
-      })
-      undo.push(
-        patch(Sheet.prototype, 'replaceSync', 'value', replaced),
-        patch(Sheet.prototype, 'replace', 'value', replaced),
-        patch(Rule.prototype, 'selectorText', 'set', guard((self: CSSStyleRule, [text]: [string]) => edit(self, OP_RULE_SELECTOR, [], text))),
-        // Declarations have no setter to hear of: who asks for them may write them, so these rules are read again.
-        patch(Rule.prototype, 'style', 'get', guard((self: CSSStyleRule, _: [], style: CSSStyleDeclaration) => {
-          if (!handed.has(self) && self.parentStyleSheet && idOf(self.parentStyleSheet)) handed.set(self, style.cssText)
-        })),
-      )
-      return () => undo.forEach((stop) => stop())
     },
   }
 }

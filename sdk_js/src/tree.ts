@@ -18,7 +18,7 @@ import {
   ROOT_ID,
 } from './ops'
 import type { Section } from './section'
-import type { Frame } from './sink'
+import type { Frame, Root } from './sink'
 
 /** The longest a slice of the walk may take, ms: far below the 50 ms that a visitor can feel. */
 const SLICE_MS = 5
@@ -28,20 +28,16 @@ const MAX_DEPTH = 4000
 const MAX_NODES = 500_000
 const MAX_ATTRIBUTES = 512
 
-export type Root = Document | ShadowRoot
-
 /** What the other parts of the recorder do when nodes come and change. */
 export interface TreeHooks {
   /** A new element that has state beside its attributes; its id is known to the receiver. */
   _element(element: Element, rule: Rule): void
   /** A document or shadow root is recorded from now on. */
   _root(root: Root): void
-  /** The children of a style element changed. */
-  _styleText(style: HTMLStyleElement): void
-  /** An inline style was recorded. */
-  _inlineStyle(element: Element, text: string): void
-  /** Work of the snapshot that waits for a slice; true when it is done. */
-  _job(deadline: number): boolean
+  /** A style element's children, or an inline style with `url()`, changed. */
+  _restyled(element: Element): void
+  /** Does something else than the walk keep the snapshot from being complete? */
+  _isBusy(): boolean
 }
 
 export interface Tree {
@@ -55,7 +51,7 @@ export interface Tree {
   _rescan(node: Node): void
   /** A node of the receiver that is none any more: a frame's former document. */
   _forgetDocument(document: Document): void
-  /** There is a job for the next slice. */
+  /** The next slice looks whether the snapshot is complete. */
   _work(): void
   _stop(): void
 }
@@ -332,13 +328,13 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       if (ids.has(node)) walk(node)
       if (!deadline) break
     }
-    const isDone = !pending.size && hooks._job(deadline || 0)
     deadline = Infinity
-    if (isDone && isOpenInterval) {
+    if (pending.size) queueSlice()
+    else if (isOpenInterval && !hooks._isBusy()) {
       isOpenInterval = false
       write(OP_END)
       frame._sink._walking(false)
-    } else if (!isDone) queueSlice()
+    }
   })
 
   /** Makes a node new to the receiver: it is put again with all below it. */
@@ -367,7 +363,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
         if (value == null) write(OP_ATTR_REMOVE, id(element), written)
         else {
           write(OP_ATTR, id(element), written, value)
-          if (name == 'style' && value.includes('url(')) hooks._inlineStyle(element, value)
+          if (name == 'style' && value.includes('url(')) hooks._restyled(element)
         }
       }
     }
@@ -382,7 +378,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
         if (text != textOf(node, old, rule)) write(OP_SET_TEXT, id(node), text)
       }
       const style = (node.nodeType == 1 ? node : node.parentNode) as Element | null
-      if (style?.localName == 'style') hooks._styleText(style as HTMLStyleElement)
+      if (style?.localName == 'style') hooks._restyled(style)
     }
   }
 

@@ -1,5 +1,4 @@
 // One page and its visitor: consent and the browser's events go in; document loads are recorded from start to end, and sent.
-import type { Assets } from './assets'
 import { createBatcher, frame, type Sender } from './batch'
 import { now, randomId } from './clock'
 import { BEACON_BYTES, MAX_URL_LENGTH, OUTBOX_NAME, type Config } from './config'
@@ -7,6 +6,7 @@ import { consentFrom, type Consent } from './consent'
 import { createGuard } from './guard'
 import { attempt, createIdentity } from './identity'
 import { isMaskedText } from './mask'
+import type { LateParts } from './late'
 import type * as onDemand from './onDemand'
 import { OP_LEAVE } from './ops'
 import type { Outbox } from './outbox'
@@ -55,7 +55,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
   /** Of the document load under way; undefined: there is none. */
   let sender: Sender | undefined
   let recorder: Recorder | undefined
-  let assets: Assets | undefined
+  let late: LateParts | undefined
   let urlNow = (): string => scrub(location.href)
   /** Undoes the document load, in reverse. */
   let undo: (() => void)[] = []
@@ -100,7 +100,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
         return isOwn && /403|409|410/.test('' + status) && end('stopped')
       }
       wasAcked ||= (debug('first batch arrived'), true)
-      if (need) assets?._need(need)
+      if (need) late?._need(need)
       if (flush_ms) batcher._pace(flush_ms)
       if (snapshot && isOwn && now() - resyncedAt > RESYNC_MS) {
         resyncedAt = now()
@@ -117,38 +117,32 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       if (identity._isIdle()) stopDocument()
       else recorder?._flush()
     },
-    _named: (text) => assets?._named(text),
+    _named: (text) => late?._named(text),
     _deliver: transport._send,
   })
 
   const stopRecorder = (): void => {
-    assets?._stop()
     recorder?._stop()
-    assets = recorder = undefined
+    late = recorder = undefined
     if (sender) sender.x = 0
   }
-  const record = recorderGuard((page: Page) => {
-    void later((part) => {
-      assets = part.createAssets({
-        ...page,
-        _collector: collector,
-        _site: site,
-        _sender: () => sender!,
-        _frame: frame,
-        _allocate: () => recorder!._allocate(),
-        _write: (code, ...fields) => batcher._op(code, now(), fields),
-      })
-    })
+  const record = recorderGuard(() => {
     recorder = startRecorder({
       _sink: batcher,
       _now: now,
       _guard: recorderGuard,
       _scrub: fullScrub,
-      _assets: {
-        _shown: (element) => void later(() => assets?._shown(element)),
-        _css: (...args) => void later(() => assets?._css(...args)),
-      },
-      _fetchText: async (from) => (await later(() => assets?._fetchText(from))) ?? null,
+      _load: (deps) =>
+        later(
+          (part) =>
+            (late = part.createLate({
+              ...deps,
+              _collector: collector,
+              _site: site,
+              _sender: () => sender!,
+              _frame: frame,
+            })),
+        ),
     })
   })
 
@@ -186,7 +180,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     urlNow = trackPageViews(page)
     if (keptFact) batcher._fact(keptFact, 0)
     void later((part) => part.trackFacts(page))
-    if (isRecorded) record(page)
+    if (isRecorded) record()
   }
   /** What was seen is sealed; nothing is observed any more. `reason`: of op Leave, if it was the visitor or the site. */
   const stopDocument = (reason?: number): void => {

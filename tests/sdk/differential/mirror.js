@@ -38,8 +38,7 @@ export const createMirror = (clock) => {
         }
       },
     _scrub: scrub,
-    _assets: { _shown() {}, _css() {} },
-    _fetchText: () => Promise.resolve(null),
+    _load: () => Promise.resolve(),
   })
   /** Hands over what was recorded. */
   const drain = () => {
