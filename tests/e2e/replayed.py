@@ -92,9 +92,12 @@ class Replayed:
         self.recording = Recording(source)
         self.marks: dict[str, int] = {}
         self._whole: set[int] = set()
+        self._read: list[str] = []
         for entry in self.timeline["segments"]:
             section = read_section(source.segment(entry["segment"]), entry["t_ms"], source.content)
             assert section.problems == [], section.problems
+            self._read.append(f"segment {entry}")
+            self._read += [f"{t_ms} {repr(op)[:160]}" for t_ms, op in section.ops]
             if any(type(op) is ops.End for _, op in section.ops):
                 self._whole.add(entry["document"])
             self.marks |= {op.name: t_ms for t_ms, op in section.ops if type(op) is ops.Mark}
@@ -106,6 +109,11 @@ class Replayed:
     def at_mark(self, name: str) -> Raw:
         """The document at a marked moment."""
         return raw_of(dump(self.frame(self.marks[name]).tree))
+
+    def near(self, name: str) -> str:
+        """The ops around a mark, for whoever looks into a failure."""
+        place = next(at for at, line in enumerate(self._read) if f"Mark(name='{name}')" in line)
+        return "\n".join(self._read[max(0, place - 15) : place + 15])
 
     def frame(self, t_ms: int) -> Frame:
         """The frame at a time; one with damage fails the test."""

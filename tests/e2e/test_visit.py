@@ -94,15 +94,13 @@ def test_the_visit_has_enough_marks_and_no_gap(recorded: Recorded) -> None:
 
 
 def test_the_python_frame_is_the_live_page_at_every_mark(recorded: Recorded) -> None:
-    problems = [
-        difference(
-            point.name,
-            normal_form(point.live, mask=True),
-            normal_form(recorded.replayed.at_mark(point.name), mask=False),
-        )
-        for point in recorded.visit.checkpoints
-    ]
-    assert list(filter(None, problems)) == []
+    problems = []
+    for point in recorded.visit.checkpoints:
+        live = normal_form(point.live, mask=True)
+        shown = normal_form(recorded.replayed.at_mark(point.name), mask=False)
+        if found := difference(point.name, live, shown):
+            problems += [found, recorded.replayed.near(point.name)]
+    assert not problems, "\n".join(problems)
 
 
 def test_the_player_shows_the_live_page_at_every_mark(recorded: Recorded, player: Page) -> None:
@@ -112,7 +110,7 @@ def test_the_player_shows_the_live_page_at_every_mark(recorded: Recorded, player
         live = normal_form(point.live, mask=True, player=True)
         shown = normal_form(dump_player(player), mask=False, player=True)
         problems.append(difference(point.name, live, shown))
-    assert list(filter(None, problems)) == []
+    assert not any(problems), "\n".join(problems)
 
 
 def test_the_player_looks_like_the_page(recorded: Recorded, player: Page) -> None:
