@@ -140,7 +140,7 @@ class Background:
                 batches = recordings.unchecked_batches(db, BATCHES_A_STEP)
             if not batches:
                 return
-            found = [check_batch(batch) for batch in batches]
+            found = [check_batch(batch, self._metrics.report) for batch in batches]
             self._writer.call(
                 lambda db, intake, found=found: save_checks(db, intake, found, self._now_ms())  # type: ignore[misc]
             )
@@ -212,13 +212,14 @@ class Background:
         with self._readers.lend() as db:
             sessions = recordings.sessions_to_pack(db, before_ms, SESSIONS_A_SWEEP)
         for session in sessions:
-            with self._readers.lend() as db:
-                documents = recordings.documents_of(db, session)
-            for document in documents:
-                self._seal(document, whole=True)
-            self._writer.call(
-                lambda db, _, session=session: recordings.mark_packed(db, session, before_ms)  # type: ignore[misc]
-            )
+            self._step(lambda session=session: self._pack_one(session, before_ms))  # type: ignore[misc]
+
+    def _pack_one(self, session: int, before_ms: int) -> None:
+        with self._readers.lend() as db:
+            documents = recordings.documents_of(db, session)
+        for document in documents:
+            self._seal(document, whole=True)
+        self._writer.call(lambda db, _: recordings.mark_packed(db, session, before_ms))
 
     def _forget_salts(self) -> None:
         self._writer.call(lambda db, intake: intake.forget_old_salts(self._now_ms()))

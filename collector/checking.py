@@ -3,6 +3,9 @@ marks to store, and what was wrong."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from collector.store.contents import (
     content_row,
     is_known,
@@ -13,7 +16,7 @@ from collector.store.contents import (
     wanted_by,
 )
 from collector.store.database import Database
-from collector.store.intake import Intake
+from collector.store.intake import MAX_AHEAD_MS, Intake
 from collector.store.recordings import Checked, StoredBatch, save_check
 from replay import ops
 from replay.errors import ReplayError
@@ -26,21 +29,30 @@ MAX_RAW_BYTES = 8 << 20
 MAX_ASSETS = 10_000
 
 
-def check_batch(batch: StoredBatch) -> Checked:
-    """Reads all ops of a batch. Never raises for what is in it."""
+def check_batch(batch: StoredBatch, report: Callable[[BaseException], None]) -> Checked:
+    """Reads all ops of a batch. Never raises: one bad batch must not keep the others waiting for
+    ever. `report` hears of what should not have happened."""
     try:
-        raw = inflate(batch.ops or b"", batch.compression, MAX_RAW_BYTES)
-        carried, named = section_contents(raw)
-        section = read_section(raw, batch.t_ms, _stand_in)
+        return _check(batch)
     except ReplayError as error:
         return _unreadable(batch, str(error))
+    except Exception as error:
+        report(error)
+        return _unreadable(batch, f"the check failed: {type(error).__name__}")
+
+
+def _check(batch: StoredBatch) -> Checked:
+    raw = inflate(batch.ops or b"", batch.compression, MAX_RAW_BYTES)
+    carried, named = section_contents(raw)
+    section = read_section(raw, batch.t_ms, _stand_in)
     texts = _hashed(carried)
     missing = {f"content {hash_.hex()} can't be had" for hash_ in named}
     problems = [line for line in section.problems if line not in missing]
     timed = section.ops
+    latest_ms = max(batch.t_ms, batch.latest_ms + MAX_AHEAD_MS)
     return Checked(
         batch=batch,
-        until_ms=timed[-1][0] if timed else batch.t_ms,
+        until_ms=min(timed[-1][0], latest_ms) if timed else batch.t_ms,
         op_count=len(timed),
         raw_bytes=len(raw),
         has_document=any(isinstance(op, ops.Document) for _, op in timed),
@@ -58,7 +70,7 @@ def check_batch(batch: StoredBatch) -> Checked:
             if isinstance(op, ops.CssAsset)
         ),
         visibility=tuple((t_ms, op.state) for t_ms, op in timed if isinstance(op, ops.Visibility)),
-        problems=tuple((-1, line[:500]) for line in problems[:MAX_PROBLEMS]),
+        problems=tuple((_op_index(line), line[:500]) for line in problems[:MAX_PROBLEMS]),
     )
 
 
@@ -102,6 +114,11 @@ def _unreadable(batch: StoredBatch, reason: str) -> Checked:
         visibility=(),
         problems=((-1, reason[:500]),),
     )
+
+
+def _op_index(line: str) -> int:
+    match = re.match(r"op ([0-9]{1,9})", line)
+    return int(match[1]) if match else -1
 
 
 def _stand_in(hash_: bytes) -> str:

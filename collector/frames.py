@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,11 +99,6 @@ def open_recording(readers: Readers, row: SessionRow, now_ms: int) -> Recording:
     with readers.lend() as db:
         timeline = timeline_of(db, row, now_ms, live_ms=0)
     return Recording(StoredSession(readers, row, timeline))
-
-
-def asset_url_of(session_id: str) -> Callable[[bytes, str], str]:
-    """Where a frame's assets lie."""
-    return lambda hash_, media_type: f"/sessions/{session_id}/assets/{hash_.hex()}"
 
 
 def frame_html(database: Path, session_id: str, at_s: float, tab: int | None, now_ms: int) -> str:

@@ -127,7 +127,7 @@ class Ingest:
             raise Problem("disk_full", "no room on the collector's disk", retry_after_s=60)
         limits = self._settings.limits
         length = request.header(b"content-length")
-        if length.isdigit() and int(length) > limits.max_wire_bytes:
+        if length.isdecimal() and int(length) > limits.max_wire_bytes:
             raise _too_large(limits.max_wire_bytes)
         try:
             async with asyncio.timeout(limits.body_timeout_s):

@@ -4,7 +4,9 @@ they came, then in a segment."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 import zstandard
@@ -12,6 +14,7 @@ from sqlite_utils import Database
 
 ZSTD_LEVEL = 3
 MAX_SEGMENT_BYTES = 64 << 20
+MAX_EVIDENCE_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class StoredBatch:
     checked: bool
     raw_bytes: int
     op_count: int
+    latest_ms: int
+    """When it came: nothing in it can have been seen later."""
     ops: bytes | None
 
 
@@ -92,7 +97,8 @@ class StoredSegment:
 
 BATCH = (
     "b.batch, b.document, d.session, s.site, b.seq, b.t_ms, b.until_ms, b.compression, b.path,"
-    " b.unreadable, b.checked, b.raw_bytes, b.op_count, b.ops"
+    " b.unreadable, b.checked, b.raw_bytes, b.op_count,"
+    " b.received_at_ms - s.zero_at_ms, b.ops"
 )
 SEGMENT = (
     "segment, first_seq, last_seq, t_ms, until_ms, keyframe, keyframe_ops, gap_before, parts, ops"
@@ -159,11 +165,20 @@ def save_check(db: Database, checked: Checked, now_ms: int) -> bool:
         [(batch.document, *css) for css in checked.css],
     )
     db.conn.executemany(
-        "INSERT INTO problem (session, document, seq, op_index, reason, found_at_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [(batch.session, batch.document, batch.seq, *one, now_ms) for one in checked.problems],
+        "INSERT INTO problem (session, document, seq, op_index, reason, evidence, found_at_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (batch.session, batch.document, batch.seq, index, reason, evidence, now_ms)
+            for (index, reason), evidence in zip(checked.problems, _evidence(batch), strict=False)
+        ],
     )  # fmt: skip
     return True
+
+
+def _evidence(batch: StoredBatch) -> Iterator[bytes | None]:
+    """The ops as they came, for the first problem of a batch only."""
+    yield (batch.ops or b"")[:MAX_EVIDENCE_BYTES]
+    yield from repeat(None)
 
 
 def late_batch(db: Database, document: int) -> int | None:

@@ -122,6 +122,7 @@ CREATE TABLE content (
   content INTEGER PRIMARY KEY, site INTEGER NOT NULL REFERENCES site, hash BLOB NOT NULL,
   media_type TEXT NOT NULL, public INTEGER NOT NULL, zstd INTEGER NOT NULL, size INTEGER NOT NULL,
   stored_at_ms INTEGER NOT NULL, data BLOB NOT NULL, UNIQUE (site, hash)) STRICT;
+CREATE INDEX content_sizes ON content (site, zstd, size);
 CREATE TABLE content_use (
   session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
   content INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,
