@@ -36,7 +36,10 @@ export class Shown {
     this.hasState = false
     this.hasBlock = false
     this.hasShadow = false
+    /** Is a shell loading into this frame element, or loaded? */
     this.isFrameWatched = false
+    /** The document inside this frame element. @type {FrameDoc|null} */
+    this.inner = null
   }
 
   get element() {

@@ -53,6 +53,12 @@ export class FrameDoc {
     }
   }
 
+  /** Drops what is drawn. */
+  empty() {
+    const root = dom.documentElement(this.doc)
+    if (root) dom.removeChild(this.doc, root)
+  }
+
   /** All pictures in the document and its shadow roots. @returns {Generator<HTMLImageElement>} */
   *pictures() {
     for (const root of this.sheets.lists.keys()) {

@@ -12,7 +12,7 @@ export class Layers {
   /** @param {import('./selectors.js').Marks} marks */
   constructor(marks) {
     this.marks = marks
-    /** @type {Array<{element: Element, layer: number}>} */
+    /** @type {Array<{element: Element, layer: number, shown: Shown}>} */
     this.open = []
   }
 
@@ -51,7 +51,7 @@ export class Layers {
     try {
       if (layer === MODAL) showModal(element)
       else this.pop(element, layer, shown)
-      this.open.push({ element, layer })
+      this.open.push({ element, layer, shown })
     } catch (error) {
       failed(`top layer: ${error}`)
     }
@@ -74,21 +74,34 @@ export class Layers {
   }
 
   /**
-   * @param {{element: Element, layer: number}} entry
+   * @param {{element: Element, layer: number, shown: Shown}} entry
    * @param {(what: string) => void} failed
    */
-  close({ element, layer }, failed) {
+  close({ element, layer, shown }, failed) {
     try {
-      if (layer === MODAL) {
-        const wasOpen = dom.hasAttribute(element, 'open')
-        dom.layer.closeDialog(element)
-        if (wasOpen) dom.removeAttribute(element, 'open')
-      } else if (isInTopLayer(element)) dom.layer.hidePopover(element)
-      if (layer === FULLSCREEN) dom.removeAttribute(element, 'popover')
+      if (layer === MODAL) closeModal(element, shown)
+      else if (isInTopLayer(element)) dom.layer.hidePopover(element)
+      const popover = shown.written?.has('popover') ? shown.attrs?.get('popover') : undefined
+      if (shown.written?.delete('popover')) {
+        if (popover === undefined) dom.removeAttribute(element, 'popover')
+        else dom.setAttribute(element, 'popover', popover)
+      }
     } catch (error) {
       failed(`top layer: ${error}`)
     }
   }
+}
+
+/**
+ * A dialog without the attribute can't be closed and would stay in the top layer.
+ * @param {Element} element
+ * @param {Shown} shown
+ */
+const closeModal = (element, shown) => {
+  dom.setAttribute(element, 'open', '')
+  dom.layer.closeDialog(element)
+  if (shown.attrs?.has('open')) dom.setAttribute(element, 'open', shown.attrs.get('open') ?? '')
+  shown.written?.delete('open')
 }
 
 /** @param {Element} element */
@@ -111,6 +124,5 @@ const showModal = (element) => {
  * @param {Shown} shown
  */
 const syncOpen = (shown) => {
-  const has = dom.hasAttribute(shown.element, 'open')
-  if (has && !shown.attrs?.has('open')) (shown.written ??= new Map()).set('open', '')
+  if (dom.hasAttribute(shown.element, 'open') && !shown.attrs?.has('open')) (shown.written ??= new Map()).set('open', '')
 }

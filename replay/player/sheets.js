@@ -310,9 +310,16 @@ const ruleList = (sheet, path) => {
   return list?.cssRules && list.insertRule ? list : null
 }
 
+// Elements that browsers don't lay out in lines.
+const NOT_INLINE = [
+  'address,article,aside,blockquote,body,center,dd,details,dialog,dir,div,dl,dt,fieldset,figcaption,figure,footer,form,frameset,h1,h2,h3,h4,h5,h6',
+  'header,hgroup,hr,html,legend,li,listing,main,menu,nav,ol,optgroup,option,p,plaintext,pre,search,section,summary,ul,xmp,table,tbody,thead,tfoot',
+  'tr,td,th,col,colgroup,caption,input,button,select,textarea,slot,head,script,style,link,meta,title,template,noscript,area,base',
+].join(',')
+
 /**
  * Rules under all others, of no specificity where the page may overrule them: what a browser's own sheet says about states that only
- * exist as marks here, and how placeholders look.
+ * exist as marks here, and how placeholders look. A canvas without scripts is an inline element that shows its fallback.
  * @param {Marks} marks
  */
 const baseCss = ({ state, placeholder, highlight }) => `
@@ -326,5 +333,7 @@ noscript{display:none!important}
 [${state}~=x]::backdrop{background:#000!important}
 [${placeholder}]{background:repeating-linear-gradient(135deg,rgb(127 127 140/.16) 0 8px,rgb(127 127 140/.3) 8px 16px)!important;color:transparent!important;outline:1px solid rgb(127 127 140/.5)!important;outline-offset:-1px!important}
 :where(img[${placeholder}=missing]){min-width:16px;min-height:16px}
+:where(canvas){display:inline-block;content-visibility:hidden}
+:where([${placeholder}]:not(${NOT_INLINE})){display:inline-block}
 :where(canvas,iframe,object,embed,video,img,input)[${placeholder}]:not([${placeholder}=missing]){object-position:-99999px}
 `

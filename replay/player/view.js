@@ -308,10 +308,9 @@ export class View {
       if (this.fits(shown, shadow, frame)) kept.push(shadow)
       else if (this.attachShadow(node, shadow)) this.drawChildren(shadow).forEach((child) => kept.push(child))
     }
-    if (content) {
-      if (this.frames.has(content.id)) kept.push(content)
-      else this.attachContent(node)
-    }
+    if (content && this.frames.has(content.id)) kept.push(content)
+    else if (content) this.attachContent(node)
+    else this.shown.get(node.id)?.inner?.empty()
   }
 
   /**
@@ -388,31 +387,46 @@ export class View {
    */
   attachContent(host) {
     const shown = this.shown.get(host.id)
-    if (!shown || shown.kind !== 'frame' || shown.isFrameWatched) return
-    shown.isFrameWatched = true
+    if (!shown || shown.kind !== 'frame') return
     const element = shown.element
+    if (shown.inner) {
+      this.drawContent(host.id, shown, shown.inner.doc)
+      return
+    }
+    if (shown.isFrameWatched) return
+    shown.isFrameWatched = true
     dom.listen(element, 'load', () => this.mountContent(host.id, shown))
     this.settling.wait(element)
     this.writer.setOwn(shown, 'src', this.options.shell)
   }
 
   /**
+   * A frame element has loaded, for the first time or because it was moved.
    * @param {number} hostId
    * @param {Shown} shown
    */
   mountContent(hostId, shown) {
     const doc = dom.contentDocument(shown.element)
+    if (this.shown.get(hostId) === shown && isShell(doc, this.options.shell)) this.drawContent(hostId, shown, /** @type {Document} */ (doc))
+    this.settling.done(shown.element)
+  }
+
+  /**
+   * @param {number} hostId
+   * @param {Shown} shown
+   * @param {Document} doc
+   */
+  drawContent(hostId, shown, doc) {
     const content = this.tree.nodes.get(hostId)?.content
-    if (this.shown.get(hostId) !== shown || !doc || !content || !isShell(doc, this.options.shell)) return
     const frame = new FrameDoc(doc, this.sheetOptions, shown.element)
-    const old = this.frames.get(content.id)
-    if (old) for (const [id, { frame: of }] of this.shown) if (of === old) this.shown.delete(id)
-    this.frames.set(content.id, frame)
+    for (const [id, { frame: of }] of this.shown) if (of === shown.inner) this.shown.delete(id)
+    shown.inner = frame
     frame.sheets.environment = this.environment
-    frame.open(content.mode)
+    frame.open(content?.mode ?? 0)
+    if (!content) return
+    this.frames.set(content.id, frame)
     this.drawChildren(content)
     this.finish(null, true)
-    this.settling.done(shown.element)
   }
 
   // --- after the nodes -----------------------------------------------------------------------------------------------------------------
