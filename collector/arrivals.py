@@ -58,7 +58,7 @@ def arrival_of(batch: Batch, site: Site, sender: Sender, wire_bytes: int) -> Arr
         client_session_id=head.session_id,
         secret_hash=secret_hash(head.write_secret),
         visitor_id=head.visitor_id,
-        client_tab=head.tab_id,
+        client_tab=head.tab_id or head.document_id,
         document_id=head.document_id,
         seq=head.seq,
         client_origin_ms=head.origin_ms,

@@ -22,7 +22,8 @@ MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,95}")
 @dataclass(frozen=True, slots=True)
 class Head:
     """The head of a batch (names: `replay/FORMAT.md`). `facts`: (ms since the document's time
-    origin, fact), those that could be read; `problems` names the others."""
+    origin, fact), those that could be read; `problems` names the others. What a later batch of a
+    document left out is "", 0 or None."""
 
     site_key: str
     session_id: str
@@ -60,7 +61,11 @@ class Fields:
         return value.replace("\0", "\ufffd")
 
     def text_or_nil(self, key: str, name: str, pattern: re.Pattern[str]) -> str | None:
-        return None if self._head.get(key, 0) is None else self.text(key, name, pattern)
+        return self.text(key, name, pattern) if self._head.get(key) is not None else None
+
+    def has(self, key: str) -> bool:
+        """False where a field that later batches of a document may leave out is left out."""
+        return key in self._head
 
     def number(self, key: str, name: str, low: int, high: int = MAX_INT) -> int:
         value = self._head.get(key)
@@ -155,17 +160,19 @@ def head_of(found: dict[str, object]) -> Head:
         session_id=fields.text("s", "session_id", ID),
         write_secret=fields.binary("w", "write_secret"),
         visitor_id=fields.text_or_nil("v", "visitor_id", ID),
-        tab_id=fields.text("b", "tab_id", ID),
+        tab_id=fields.text("b", "tab_id", ID) if fields.has("b") else "",
         document_id=fields.text("d", "document_id", ID),
         seq=fields.number("n", "seq", 0),
-        origin_ms=fields.number("o", "origin_ms", -MAX_INT),
-        session_start_ms=fields.number("z", "session_start_ms", -MAX_INT),
+        origin_ms=fields.number("o", "origin_ms", -MAX_INT) if fields.has("o") else 0,
+        session_start_ms=(
+            fields.number("z", "session_start_ms", -MAX_INT) if fields.has("z") else 0
+        ),
         t_ms=t_ms,
         url=fields.text("u", "url"),
         consent=fields.number("c", "consent", 1, 2),
         facts=tuple(facts),
         references=fields.binaries("r", "references"),
-        sdk_version=fields.text("q", "sdk_version"),
+        sdk_version=fields.text("q", "sdk_version") if fields.has("q") else "",
         replay=fields.number("x", "replay", 0, 1),
         problems=tuple(problems),
     )

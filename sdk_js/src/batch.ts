@@ -61,7 +61,7 @@ const PIECE_BYTES = 16_384 // one write of 130 kB blocks the main thread for 6.6
 const MIN_GZIP_BYTES = 200
 const MAX_FACTS = 1_000
 /** An urgent fact waits this long for company. */
-const GATHER_MS = 50
+const GATHER_MS = 100
 
 /** Gzip, in pieces with room for others in between. */
 export const gzip = async (raw: Uint8Array): Promise<Uint8Array> => {

@@ -28,7 +28,7 @@ export interface Section {
   _size: number
   /** Time of the first op. */
   _firstT: number
-  /** Hashes that the section names without carrying what they stand for. */
+  /** Hashes of the texts that the section names without carrying them. */
   _named: Uint8Array[]
   /** The section; `baseT` is the time that the first op's delta counts from. */
   _finish(baseT: number): Uint8Array
@@ -126,7 +126,6 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     t: (value: string) => push(texts, value),
     h(hash: Uint8Array) {
       hashes.push(...hash)
-      section._named.push(hash)
       section._size += 16
     },
   }
@@ -140,7 +139,7 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     _op(code, tMs, fields) {
       codes._varint(code)
       if (section._count++) times._varint(Math.max(0, tMs - lastT))
-      else section._firstT = tMs
+      else section._firstT = lastT = tMs
       lastT = Math.max(tMs, lastT)
       section._size += 3
       fields.forEach((field, at) => writers[KINDS[code]![at] as Kind](field as never))

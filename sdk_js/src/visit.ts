@@ -60,6 +60,8 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
   /** Undoes the document load, in reverse. */
   let undo: (() => void)[] = []
   let wasAcked = false
+  /** The first batch of this document load that says who the visitor is: once the collector has it, later ones leave it out. */
+  let toldFrom = 0
   let resyncedAt = -RESYNC_MS
   let keptFact: readonly unknown[] | undefined
 
@@ -100,6 +102,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
         return isOwn && /403|409|410/.test('' + status) && end('stopped')
       }
       wasAcked ||= (debug('first batch arrived'), true)
+      if (isOwn && +k.split('.')[1]! >= toldFrom) for (const letter of 'vbzq') delete sender![letter]
       if (need) late?._need(need)
       if (flush_ms) batcher._pace(flush_ms)
       if (snapshot && isOwn && now() - resyncedAt > RESYNC_MS) {
@@ -153,6 +156,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     const isGranted = consent == 'granted'
     // Decided by the secret, which is random and the same for every page of the session.
     const isRecorded = (w[0]! * 256 + w[1]!) / 65_536 < config._sample
+    toldFrom = 0
     sender = {
       k: site,
       s,
@@ -219,7 +223,10 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     const isGranted = consent == 'granted'
     const isOther = isGranted && identity._keep()
     if (!sender || isOther) startDocument()
-    else sender = { ...sender, v: identity._ids().v, c: 1 }
+    else {
+      toldFrom = sender.n
+      sender = { ...sender, v: identity._ids().v, c: 1 }
+    }
     if (isGranted)
       void later((part) => {
         outbox ??= part.openOutbox()
