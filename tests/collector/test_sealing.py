@@ -1,4 +1,5 @@
-"""Segments: whatever way a recording is stored, its frames are those of the batches as they came."""
+"""Segments: whatever way a recording is stored, its frames are those of the batches as they
+came."""
 
 from __future__ import annotations
 

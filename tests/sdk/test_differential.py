@@ -56,8 +56,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "    let prev = 0\n    for (let node: Node | null = parent.cursor ?? parent.firstChild",
     ),
 }
-"""Each rule of the flush (sdk_js/src/tree.ts) by the page that shows it: the source line that is the
-rule, and what stands there without it."""
+"""Each rule of the flush (sdk_js/src/tree.ts) by the page that shows it: the source line that is
+the rule, and what stands there without it."""
 
 
 def bundle(target: Path, source: Path = ROOT) -> str:
