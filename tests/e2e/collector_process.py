@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.e2e.plain_http import CLIENT
 from tests.e2e.waiting import wait_for
 
 VISITREEL = Path(sys.executable).parent / "visitreel"
@@ -31,7 +32,7 @@ def free_port() -> int:
 def is_healthy(url: str) -> bool:
     """Does a collector answer at this address?"""
     try:
-        return httpx.get(f"{url}/healthz", timeout=2).status_code == 200
+        return CLIENT.get(f"{url}/healthz", timeout=2).status_code == 200
     except httpx.TransportError:
         return False
 

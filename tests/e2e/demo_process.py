@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.e2e.collector_process import free_port
+from tests.e2e.plain_http import CLIENT
 from tests.e2e.waiting import wait_for
 
 
@@ -76,6 +77,6 @@ def _running(
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return CLIENT.get(url, timeout=2).status_code == 200
     except httpx.TransportError:
         return False

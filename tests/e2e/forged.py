@@ -17,6 +17,7 @@ from replay.ops import Fact, NewNode
 from replay.section import SectionOp
 from replay.wire import Head, write_batch
 from tests.e2e.conftest import Site
+from tests.e2e.plain_http import CLIENT
 from tests.normal_form.raw import HTML, Raw
 
 _PREFIXES = {
@@ -79,7 +80,7 @@ class Forger:
 def post_batch(collector_url: str, site: Site, body: bytes) -> httpx.Response:
     """One POST with the site's origin."""
     headers = {"Origin": f"http://127.0.0.1:{site.port}", "Content-Type": "text/plain"}
-    return httpx.post(f"{collector_url}/v1/batch", content=body, headers=headers, timeout=30)
+    return CLIENT.post(f"{collector_url}/v1/batch", content=body, headers=headers, timeout=30)
 
 
 def document_of(raw: Raw) -> list[SectionOp]:

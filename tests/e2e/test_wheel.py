@@ -7,10 +7,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.e2e.demo_process import run_demo
+from tests.e2e.plain_http import CLIENT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wheel, pytest.mark.timeout(300)]
 
@@ -55,9 +55,9 @@ def test_the_wheel_runs_the_demo_without_node(wheel: Path, tmp_path: Path) -> No
     place.mkdir()
     environment = {"PATH": str(bin_folder), "HOME": str(tmp_path)}
     with run_demo(bin_folder / "visitreel", place, environment) as demo:
-        page = httpx.get(demo.shop).text
+        page = CLIENT.get(demo.shop).text
         assert f'src="{demo.collector}/sdk.js"' in page
         assert "__SITE_KEY__" not in page
-        script = httpx.get(f"{demo.collector}/sdk.js")
+        script = CLIENT.get(f"{demo.collector}/sdk.js")
         built = (ROOT / "sdk_js" / "dist" / "sdk.min.js").read_text(encoding="utf-8")
         assert script.text == built
