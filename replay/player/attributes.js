@@ -82,6 +82,9 @@ const DROPPED = new Set([
 /** Presentation attributes of SVG that can hold an address, and what an animation can put into one. */
 const SVG_ADDRESSES = /^(?:fill|stroke|filter|mask|clip-path|cursor|marker|marker-(?:start|mid|end)|color-profile|to|from|by|values)$/
 
+/** What an animation may not put anywhere. */
+const RUNS = /(?:java|vb)script:|data:(?!image\/)/i
+
 /** What an animation may not change. */
 const UNSAFE_TARGETS = /^(?:href|src|style|class|on.*)$/
 
@@ -110,6 +113,7 @@ export const attributeToWrite = (node, kind, name, value, context) => {
     case 'attributename':
       return UNSAFE_TARGETS.test(localOf(value.trim())) ? null : value
     default:
+      if (kind === 'svg-animate' && RUNS.test(bareAddress(value))) return null
       return SVG_ADDRESSES.test(local) && /[(\\]/.test(value) ? rewriteCss(value, context.css(node)) : value
   }
 }
@@ -175,8 +179,10 @@ export const sourceAttribute = (kind, mediaType) => {
 const HARMLESS = /^(?:[^:/?#]*(?:[/?#]|$)|https?:|mailto:|tel:)/i
 
 /** @param {string} value */
-export const mirrorValue = (value) => {
-  // eslint-disable-next-line no-control-regex -- browsers drop these before they look for a scheme
-  const bare = value.replace(/[\u0000-\u0020]/g, '')
-  return HARMLESS.test(bare) ? value : ''
-}
+export const mirrorValue = (value) => (HARMLESS.test(bareAddress(value)) ? value : '')
+
+/**
+ * Without what browsers drop before they look for a scheme.
+ * @param {string} value
+ */
+const bareAddress = (value) => value.replace(/[\u0000-\u0020]/g, '')

@@ -188,10 +188,10 @@ export class Playhead {
     if (!isKept) {
       // Another document, or back, or beyond a newer `Document` op: nothing of the tree would stay.
       this.tree = new Tree()
-      this.problems = []
     }
     this.play(found.document, isKept && at ? at.shown : found.start, found.shown)
     this.at = found
+    this.problems = this.problemsUpTo(found)
     return isKept
   }
 
@@ -208,8 +208,18 @@ export class Playhead {
       const first = place === low[0] ? low[1] : 0
       const last = place === high[0] ? high[1] : read.ops.length
       for (let index = first; index < last; index++) applyOp(this.tree, /** @type {import('./wire.js').Op} */ (read.ops[index]))
-      if (last === read.ops.length && first < last) this.problems.push(...read.problems.slice(0, 100))
     }
+  }
+
+  /**
+   * What could not be read of the segments that a frame is made of.
+   * @param {Found} found
+   * @returns {string[]}
+   */
+  problemsUpTo({ document, start, t_ms }) {
+    const stream = this.timeline?.streams.get(document) ?? []
+    const last = lastAtMost(stream, t_ms, (entry) => entry.t_ms)
+    return stream.slice(start[0], last + 1).flatMap((entry) => this.segments.peek(entry)?.problems ?? [])
   }
 
   // --- steps ---------------------------------------------------------------------------------------------------------------------------

@@ -64,7 +64,8 @@ class PlayerPage:
     def style(self, selector: str, name: str, pseudo: str | None = None) -> str:
         """A computed style of the first element that matches."""
         found: str = self.ask(
-            "doc.defaultView.getComputedStyle(doc.querySelector(argument[0]), argument[2])"
+            "document.getElementById('frame').contentWindow"
+            ".getComputedStyle(doc.querySelector(argument[0]), argument[2])"
             ".getPropertyValue(argument[1])",
             [selector, name, pseudo],
         )
