@@ -168,10 +168,10 @@ def head_of(found: dict[str, object]) -> Head:
             fields.number("z", "session_start_ms", -MAX_INT) if fields.has("z") else 0
         ),
         t_ms=t_ms,
-        url=fields.text("u", "url"),
+        url=fields.text("u", "url") if fields.has("u") else "",
         consent=fields.number("c", "consent", 1, 2),
         facts=tuple(facts),
-        references=fields.binaries("r", "references"),
+        references=fields.binaries("r", "references") if fields.has("r") else (),
         sdk_version=fields.text("q", "sdk_version") if fields.has("q") else "",
         replay=fields.number("x", "replay", 0, 1),
         problems=tuple(problems),

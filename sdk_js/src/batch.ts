@@ -114,7 +114,8 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
       at - t,
       ...fields.map((field) => (typeof field == 'function' ? (field() as unknown) : field)),
     ])
-    jobs.add([{ ...sender, t, u: _url(), f, r: ops?._named ?? [] }, ops, isSnapshot && !!ops])
+    const contents = ops?._hasContents ? { u: _url(), r: ops._named } : {}
+    jobs.add([{ ...sender, t, f, ...contents }, ops, isSnapshot && !!ops])
     sender.n++
     facts = []
     if (ops) {

@@ -28,6 +28,8 @@ export interface Section {
   _size: number
   /** Time of the first op. */
   _firstT: number
+  /** Does it carry or name what is kept once a site? */
+  _hasContents: boolean
   /** Hashes of the texts that the section names without carrying them. */
   _named: Uint8Array[]
   /** The section; `baseT` is the time that the first op's delta counts from. */
@@ -86,6 +88,7 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
       let index = contentIndex.get(value)
       if (index === undefined) {
         contentIndex.set(value, (index = contents.length))
+        section._hasContents = true
         const hash = named?.(value)
         if (hash) section._named.push(hash)
         else section._size += value.length
@@ -126,6 +129,7 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     t: (value: string) => push(texts, value),
     h(hash: Uint8Array) {
       hashes.push(...hash)
+      section._hasContents = true
       section._size += 16
     },
   }
@@ -136,6 +140,7 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     _size: 0,
     _firstT: 0,
     _named: [],
+    _hasContents: false,
     _op(code, tMs, fields) {
       codes._varint(code)
       if (section._count++) times._varint(Math.max(0, tMs - lastT))

@@ -55,7 +55,7 @@ beforeEach(() => {
 
 test('a page view leaves at once, with its URL scrubbed', async () => {
   api.init(OPTIONS)
-  await pass(110)
+  await pass(260)
   assert.equal(requests.length, 1)
   assert.match(sent(), /https:\/\/shop\.example\/a/)
   assert.doesNotMatch(sent(), /x=1/)
@@ -68,7 +68,7 @@ test('calls made before the script has loaded are not lost, in any form of array
   globalThis.visitreel = early
   early('track', 'early', { sku: 'A1' })
   api.init(OPTIONS)
-  await pass(110)
+  await pass(260)
   assert.match(sent(), /early.*A1/s)
 })
 
@@ -76,14 +76,14 @@ test('calls of the module made before init wait for it', async () => {
   api.track('first')
   api.init(OPTIONS)
   api.track('second')
-  await pass(110)
+  await pass(260)
   assert.match(sent(), /first.*second/s)
 })
 
 test('a second init changes nothing', async () => {
   api.init(OPTIONS)
   api.init({ ...OPTIONS, site: 'OTHER' })
-  await pass(110)
+  await pass(260)
   assert.equal(requests.length, 1)
   assert.doesNotMatch(sent(), /OTHER/)
 })
@@ -106,7 +106,7 @@ test('required: nothing is stored or sent before a grant, then what the site sai
   await pass(60_000)
   assert.deepEqual([requests.length, Object.keys(localStorage), Object.keys(sessionStorage)], [0, [], []])
   api.consent('granted')
-  await pass(110)
+  await pass(260)
   assert.match(sent(), /ana@example\.com/)
   assert.match(sent(), /seen/)
   assert.deepEqual(Object.keys(localStorage), ['visitreel.KEY'])
@@ -124,7 +124,7 @@ test('denied: nothing is left in the browser, nothing leaves any more', async ()
   const deleted = []
   openPage({ indexedDB: { deleteDatabase: (name) => deleted.push(name) } })
   api.init({ ...OPTIONS, consent: 'granted' })
-  await pass(110)
+  await pass(260)
   const before = requests.length
   api.consent('denied')
   api.track('secret')
@@ -140,10 +140,10 @@ test('a grant after a denial begins anew, and does not send what was denied', as
   const { id } = api.session()
   api.consent('denied')
   api.track('secret')
-  await pass(110)
+  await pass(260)
   requests.length = 0
   api.consent('granted')
-  await pass(110)
+  await pass(260)
   assert.notEqual(api.session().id, id)
   assert.doesNotMatch(sent(), /secret/)
 })
@@ -159,16 +159,16 @@ test('a wish for privacy counts as required until an explicit grant', async () =
   openPage({ navigator: { globalPrivacyControl: true } })
   api.init({ ...OPTIONS, consent: 'granted' })
   api.consent('cookieless')
-  await pass(110)
+  await pass(260)
   assert.equal(requests.length, 0)
   api.consent('granted')
-  await pass(110)
+  await pass(260)
   assert.equal(requests.length, 1)
 })
 
 test('stop is the end for this page', async () => {
   api.init(OPTIONS)
-  await pass(110)
+  await pass(260)
   api.stop()
   await pass(300)
   requests.length = 0
@@ -191,13 +191,13 @@ test('half an hour without activity: the next activity begins another session', 
 test('a return from the back/forward cache is a page view of another document load', async () => {
   openPage({ navigator: { sendBeacon: () => true } })
   api.init(OPTIONS)
-  await pass(110)
+  await pass(260)
   const { id } = api.session()
   happen('pagehide')
   assert.equal(api.session(), null)
   requests.length = 0
   happen('pageshow', { persisted: true })
-  await pass(110)
+  await pass(260)
   assert.equal(api.session().id, id)
   assert.match(sent(), /https:\/\/shop\.example\/a/)
 })
@@ -207,7 +207,7 @@ test('leaving goes by beacon; where that is refused, by a request that outlives 
   for (const isTaken of [true, false]) {
     openPage({ navigator: { sendBeacon: (url, body) => beacons.push(body) && isTaken } })
     api.init(OPTIONS)
-    await pass(110)
+    await pass(260)
     requests.length = 0
     happen('pagehide')
     assert.equal(requests.length, isTaken ? 0 : 1)
@@ -218,7 +218,7 @@ test('leaving goes by beacon; where that is refused, by a request that outlives 
 test('without a site key nothing is recorded, and debug says why', async () => {
   const info = mock.method(console, 'info', () => {})
   api.init({ collector: 'https://c.example', debug: true })
-  await pass(110)
+  await pass(260)
   assert.equal(requests.length, 0)
   assert.match(info.mock.calls[0].arguments[0], /data-site/)
   info.mock.restore()
@@ -234,7 +234,7 @@ test('a refusal is printed with its cure, and nothing more is sent', async () =>
   })
   const info = mock.method(console, 'info', () => {})
   api.init({ ...OPTIONS, debug: true })
-  await pass(110)
+  await pass(260)
   api.track('x')
   await pass(600_000)
   assert.equal(requests.length, 1)
@@ -251,9 +251,9 @@ test('a page that is prerendered is recorded once it is shown', async () => {
   const page = globalThis.document
   page.prerendering = true
   api.init(OPTIONS)
-  await pass(110)
+  await pass(260)
   assert.equal(requests.length, 0)
   happen('prerenderingchange')
-  await pass(110)
+  await pass(260)
   assert.equal(requests.length, 1)
 })

@@ -215,7 +215,7 @@ test('the collector reads what is written here', { skip: !python && 'no Python e
   })
   assert.equal(status, 0, stderr)
   const [head, facts, ops] = stdout.trim().split('\n')
-  assert.equal(head, '0 1000 https://shop.example/ 0 0.0 2 1 None')
+  assert.equal(head, '0 1000  0 0.0 2 1 None')
   assert.equal(
     facts,
     `[(1000, "PageView(url='https://shop.example/', title='The shop', referrer='', route=0, campaign={'source': 'mail', 'price': 19.99})"), ` +

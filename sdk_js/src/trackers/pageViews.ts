@@ -14,8 +14,8 @@ const NETWORKS: Record<string, string> = {
   twclid: 'x',
   li_fat_id: 'linkedin',
 }
-/** A route's title is set by the page soon after its URL. */
-const TITLE_MS = 100
+/** A title is set by the page soon after its URL; and a small page is walked by then, so that it comes in the same request. */
+const TITLE_MS = 150
 
 const campaignOf = (search: string): Record<string, Scalar> => {
   const campaign: Record<string, Scalar> = {}
@@ -29,21 +29,21 @@ const campaignOf = (search: string): Record<string, Scalar> => {
 /** The result tells the scrubbed URL of the page view. */
 export const trackPageViews = ({ _fact, _scrub, _guard, _on, _atEnd, _seal }: Omit<Page, '_url'>): (() => string) => {
   let url = ''
-  const view = (referrer: string, route: number, urgentMs: number): void =>
-    _fact([OP_PAGE_VIEW, url, () => shorten(document.title), referrer, route, campaignOf(location.search)], urgentMs)
+  const view = (referrer: string, route: number): void =>
+    _fact([OP_PAGE_VIEW, url, () => shorten(document.title), referrer, route, campaignOf(location.search)], TITLE_MS)
   const check = _guard(() => {
     const before = url
     const next = _scrub(location.href)
     if (next == before) return
     _seal()
     url = next
-    view(before, 1, TITLE_MS)
+    view(before, 1)
   })
 
   url = _scrub(location.href)
   const { referrer } = document
   // Of another site nothing but its origin is recorded.
-  view(_scrub(referrer.startsWith(location.origin) ? referrer : referrer.split('/', 3).join('/')), 0, 0)
+  view(_scrub(referrer.startsWith(location.origin) ? referrer : referrer.split('/', 3).join('/')), 0)
 
   for (const name of ['pushState', 'replaceState']) _atEnd(patch(History.prototype, name, 'value', check))
   _on(window, 'popstate hashchange', check)
