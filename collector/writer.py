@@ -40,6 +40,10 @@ GATHER_S = 0.005
 """Under load it pays to wait a moment for more: each commit costs an fsync and two switches between
 threads, whatever its size."""
 MAX_LOG_BYTES = 64 << 20
+COMMITS_BETWEEN = 64
+CHECKPOINT_WAIT_MS = 200
+"""Nothing is acknowledged while a checkpoint waits for a reader: rather a longer log."""
+ERASE_WAIT_MS = 5_000
 
 Work = Callable[[Database, Intake], object]
 
@@ -264,10 +268,11 @@ class Writer:
         """Readers can keep SQLite's own checkpoints from resetting the log; then one of ours waits
         for them."""
         try:
-            is_long = self.commits % 64 == 0 and wal_bytes(self._path) > MAX_LOG_BYTES
+            is_long = self.commits % COMMITS_BETWEEN == 0 and wal_bytes(self._path) > MAX_LOG_BYTES
             if is_long or self._truncates:
+                wait_ms = ERASE_WAIT_MS if self._truncates else CHECKPOINT_WAIT_MS
                 self._truncates = False
-                checkpoint(self.db, truncate=True)
+                checkpoint(self.db, wait_ms)
         except Exception as error:
             log.warning("checkpoint: %s", as_store_error(error))
 

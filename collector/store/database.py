@@ -48,6 +48,7 @@ SAFE_SQLITE = (3, 51, 3)
 
 MAX_WAL_BYTES = 64 << 20
 READ_CONNECTIONS = 4
+BUSY_TIMEOUT_MS = 10_000
 
 SqliteError = sqlite3.Error
 
@@ -84,8 +85,10 @@ def sqlite_version() -> str:
 
 def open_writer(path: Path) -> Database:
     """The connection that writes; makes and migrates the database. Only one process at a time may
-    have it (see `lock.py`)."""
-    db = Database(sqlite3.connect(str(path), timeout=10, check_same_thread=False))
+    have it (see `collector/directory.py`)."""
+    db = Database(
+        sqlite3.connect(str(path), timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False)
+    )
     try:
         path.chmod(0o600)
         db.execute("PRAGMA journal_mode=WAL").fetchone()
@@ -117,7 +120,6 @@ def open_reader(path: Path) -> Database:
         )
         db = Database(conn, recursive_triggers=False)
         db.execute("PRAGMA cache_size=-2048")
-        db.execute("PRAGMA query_only=ON")
         db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
     except sqlite3.Error as error:
         raise as_store_error(error) from error
@@ -176,10 +178,13 @@ def copy_to(db: Database, file: Path) -> None:
         raise as_store_error(error) from error
 
 
-def checkpoint(db: Database, *, truncate: bool) -> None:
-    """Moves the log into the database; `truncate` waits for readers (10 s at most) and empties
-    it."""
-    db.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if truncate else 'PASSIVE'})").fetchall()
+def checkpoint(db: Database, wait_ms: int) -> None:
+    """Moves the log into the database and empties it, if no reader is in the way for so long."""
+    db.execute(f"PRAGMA busy_timeout={wait_ms}").fetchone()
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchone()
 
 
 def begin(db: Database) -> None:
