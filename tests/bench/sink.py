@@ -1,4 +1,5 @@
-"""Stands in for a collector: serves a recorder as `/sdk.js`, answers as a collector does, and counts the bytes of what is posted."""
+"""Stands in for a collector: serves a recorder as `/sdk.js`, answers as a collector does, and
+counts the bytes of what is posted."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ class Sink:
         return "application/json", json.dumps({"contents": sorted(self.known)}).encode()
 
     def acknowledge(self, path: str, body: bytes) -> dict[str, object]:
-        """What a collector answers; it keeps what it got and says so when asked by the next page."""
+        """What a collector answers; the next page is told what it keeps."""
         try:
             if path == "/v1/asset":
                 asset = content_hash(read_asset(body).body).hex()
@@ -52,7 +53,11 @@ class Sink:
                 return {"hash": asset}
             if path == "/v1/batch":
                 batch = read_batch(body)
-                carried, _ = section_contents(inflate(batch.ops, batch.compression, MAX_OPS_BYTES)) if batch.ops else ([], [])
+                carried, _ = (
+                    section_contents(inflate(batch.ops, batch.compression, MAX_OPS_BYTES))
+                    if batch.ops
+                    else ([], [])
+                )
                 self.known.update(content_hash(text.encode()).hex() for text in carried)
         except ReplayError as error:
             return {"error": {"code": "bad_batch", "message": str(error)}}

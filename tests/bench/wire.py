@@ -1,7 +1,5 @@
-"""Bytes on the wire and time on the main thread: the same visits to the sample shop, recorded by visitreel and by rrweb.
-
-In come the built script and rrweb from npm, out come rows of the bench (see `run.py`).
-"""
+"""Bytes on the wire: the same visits to the sample shop, recorded by visitreel and by rrweb. In come
+the built script and rrweb from npm, out come bytes."""
 
 from __future__ import annotations
 
@@ -135,7 +133,10 @@ VISITS: dict[str, Callable[[Page, str, Recorder], None]] = {"article": article, 
 
 def visit_bytes(browser: Browser, recorder: Recorder, name: str) -> int:
     """What one visit posts."""
-    with running_sink(recorder.scripts) as sink, serve_shop(sink.url, "benchbenchbenchbench00") as shop:
+    with (
+        running_sink(recorder.scripts) as sink,
+        serve_shop(sink.url, "benchbenchbenchbench00") as shop,
+    ):
         context = browser.new_context(viewport={"width": 1280, "height": 720})
         context.add_init_script(f"window.benchCollector = {sink.url!r}")
         page = context.new_page()
