@@ -1,5 +1,5 @@
-"""Bytes on the wire: the same visits to the sample shop, recorded by visitreel and by rrweb. In come
-the built script and rrweb from npm, out come bytes."""
+"""Bytes on the wire: the same visits to the sample shop, recorded by visitreel and by rrweb.
+In come the built script and rrweb from npm, out come bytes."""
 
 from __future__ import annotations
 
