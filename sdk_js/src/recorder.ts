@@ -20,7 +20,11 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
   let timer = 0
 
   const listen = (target: EventTarget, types: string, heard: (event: never) => void): void => {
-    const listener = guard(heard as (event: Event) => void)
+    // What an event writes has the event's time, not that of the last flush.
+    const listener = guard((event: Event) => {
+      frame._tick()
+      heard(event as never)
+    })
     for (const type of types.split(' ')) {
       target.addEventListener(type, listener, { capture: true, passive: true })
       undo.push(() => target.removeEventListener(type, listener, true))
