@@ -127,14 +127,12 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
     const isDown = event.type == 'pointerdown'
     const [x, y] = place(event)
     const kind = Math.max(0, POINTER_KINDS.indexOf(event.pointerType))
-    frame._tick()
     tree._flush()
     sendPointer()
     write(OP_PRESS, isDown ? tree._id(targetOf(event)) : 0, x, y, kind, Math.max(0, event.button))
   }
 
   const touch = (event: TouchEvent): void => {
-    frame._tick()
     const phase = event.type == 'touchstart' ? 0 : event.type == 'touchmove' ? 1 : 2
     for (const { identifier, clientX, clientY } of event.changedTouches) {
       const [x, y] = place({ clientX, clientY, view: event.view })
