@@ -22,7 +22,7 @@ export class Motion {
     this.rate = rate
     for (const animation of this.held) if (isPlaying) attempt(() => animation.play())
     if (isPlaying) this.held.clear()
-    this.follow(frames)
+    for (const animation of animationsOf(frames)) this.step(animation)
   }
 
   /**
@@ -30,7 +30,8 @@ export class Motion {
    * @param {Iterable<FrameDoc>} frames
    */
   follow(frames) {
-    if (this.isPlaying && this.rate === 1) return
+    // Asking for animations makes the browser compute all styles; at normal speed there is nothing to do.
+    if (!this.isPlaying || this.rate === 1) return
     for (const animation of animationsOf(frames)) this.step(animation)
   }
 

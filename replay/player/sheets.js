@@ -33,6 +33,8 @@ import { childText } from './tree.js'
  * @property {(what: string) => void} failed
  */
 
+const MAX_SPARE = 32
+
 // Takes the place of a rule that this browser refuses, so that the rules behind it keep their index.
 const EMPTY_RULE = '@media not all{}'
 
@@ -52,6 +54,8 @@ export class SheetBook {
     this.options = options
     /** @type {Map<number, Drawn>} */
     this.drawn = new Map()
+    /** By text. @type {Map<string, Drawn>} */
+    this.spare = new Map()
     /** What each root has now. @type {Map<Node, CSSStyleSheet[]>} */
     this.lists = new Map()
     this.base = new this.Sheet()
@@ -60,10 +64,28 @@ export class SheetBook {
     this.environment = { features: 0, dpr_percent: 100 }
   }
 
-  /** Forgets all: the document was opened anew. */
+  /** Forgets all: the document was opened anew. Pages of one site mostly share their sheets, so parsed ones are kept for the next. */
   clear() {
+    for (const drawn of this.drawn.values()) {
+      if (drawn.applied === 0 && drawn.text && this.spare.size < MAX_SPARE) this.spare.set(drawn.text, drawn)
+    }
     this.drawn.clear()
     this.lists.clear()
+  }
+
+  /**
+   * A parsed sheet of an earlier document with the same text and the same addresses.
+   * @param {number} id
+   * @param {string} text
+   * @returns {Drawn|null}
+   */
+  reuse(id, text) {
+    const spare = this.spare.get(text)
+    if (!spare || !this.isCurrent(id, spare, text, [])) return null
+    this.spare.delete(text)
+    this.drawn.set(id, spare)
+    applyConditions(spare.conditions, this.environment)
+    return spare
   }
 
   /**
@@ -125,7 +147,7 @@ export class SheetBook {
    * @returns {Drawn}
    */
   draw(id, text, edits, media) {
-    const drawn = this.drawn.get(id) ?? this.create(id)
+    const drawn = this.drawn.get(id) ?? this.reuse(id, text) ?? this.create(id)
     if (!this.isCurrent(id, drawn, text, edits)) this.replace(id, drawn, text)
     for (; drawn.applied < edits.length; drawn.applied++) {
       this.edit(id, drawn, /** @type {RuleEdit} */ (edits[drawn.applied]))

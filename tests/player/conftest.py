@@ -1,5 +1,5 @@
-"""What the tests of the player's page share: one browser, one server, and a page that fails the test
-when a script of ours does."""
+"""What the tests of the player's page share: one browser, one server, and a page that fails the
+test when a script of ours does."""
 
 from __future__ import annotations
 

@@ -117,6 +117,11 @@ class Recorded:
             }
         )
 
+    def go_on(self, document: int, part: list[Timed]) -> None:
+        """One more segment of a document: what a live session does."""
+        self._add(document, part, False)
+        self.documents[document - 1]["until_ms"] = part[-1][0]
+
     def asset(self, media_type: str, data: bytes) -> bytes:
         """Keeps a file; returns its hash."""
         named = content_hash(data)

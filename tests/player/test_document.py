@@ -8,7 +8,7 @@ import pytest
 
 from replay import ops
 from tests.player.conftest import Play
-from tests.player.recorded import Recorded, Timed, opening, page_of, run_of
+from tests.player.recorded import Html, Recorded, Timed, opening, page_of, run_of
 
 pytestmark = pytest.mark.e2e
 
@@ -55,7 +55,7 @@ def test_modes_change_between_documents(play: Play) -> None:
 
 
 def test_trees_that_no_parser_makes_stay_as_they_are(play: Play) -> None:
-    body = (
+    body: tuple[Html, ...] = (
         ("p", {}, ("div", {}, "in a paragraph")),
         ("a", {"href": "/x"}, ("a", {"href": "/y"}, "nested")),
         ("table", {}, ("tr", {}, ("td", {}, "1")), ("div", {}, "2")),
@@ -74,13 +74,13 @@ def test_trees_that_no_parser_makes_stay_as_they_are(play: Play) -> None:
 
 
 def test_namespaces_and_odd_names_are_kept(play: Play) -> None:
-    svg = (
+    svg: Html = (
         "/svg/svg",
         {"viewBox": "0 0 8 8"},
         ("/svg/use", {"/xlink/xlink:href": "#a", "/xml/xml:lang": "de"}),
         ("/svg/foreignObject", {}, ("p", {}, "html")),
     )
-    odd = ("p", {"@click": "go()", "[x]": "1", ":key": "k", "v-on:a.b": "c"}, "odd")
+    odd: Html = ("p", {"@click": "go()", "[x]": "1", ":key": "k", "v-on:a.b": "c"}, "odd")
     player = play(one(opening(page_of(svg, ("/math/mi", {}, "x"), ("/urn%3Aa/p:q", {}, "y"), odd))))
     assert player.problems() == {"skipped": [], "damage": []}
     assert player.ask("doc.querySelector('svg').getAttribute('viewBox')") == "0 0 8 8"
@@ -93,7 +93,7 @@ def test_namespaces_and_odd_names_are_kept(play: Play) -> None:
 
 
 def test_shadow_roots_have_their_sheets_and_slots(play: Play) -> None:
-    host = (
+    host: Html = (
         "x-card",
         {},
         (
@@ -103,7 +103,7 @@ def test_shadow_roots_have_their_sheets_and_slots(play: Play) -> None:
         ),
         ("b", {}, "slotted"),
     )
-    late = [
+    late: list[Timed] = [
         (500, ops.Put(5, 0, 100, run_of(("#shadow", ("i", {"part": "p"}, "late"))))),
         (600, ops.Sheet(200, "i{color:rgb(7,8,9)}", "")),
         (600, ops.Adopted(100, (200,))),
@@ -126,14 +126,14 @@ def test_shadow_roots_have_their_sheets_and_slots(play: Play) -> None:
 
 
 def test_sheets_apply_in_document_order_and_with_their_edits(play: Play) -> None:
-    head = [
+    head: list[Html] = [
         ("style", {}, ".a{color:rgb(1,1,1)} .v{padding:var(--p);padding-bottom:9px}"),
         ("link", {"rel": "stylesheet", "href": "/a.css"}),
         ("style", {"media": "print"}, ".a{color:rgb(0,0,0)}"),
     ]
     page = page_of(("p", {"class": "a v", "style": "--p:3px"}, "text"), head=head)
     link, first = 6, 4
-    later = [
+    later: list[Timed] = [
         (100, ops.Sheet(link, "@import 'x';.a{color:rgb(2,2,2)} @media all{.b{top:0}}", "")),
         (200, ops.RuleInsert(link, (2,), ".a{color:rgb(3,3,3)}")),
         (300, ops.RuleStyle(link, (2,), "color:rgb(4,4,4)")),
@@ -172,13 +172,13 @@ def test_states_of_the_visitor_show_in_the_styles(play: Play) -> None:
         " input:focus-visible{right:3px} form:focus-within{bottom:4px} x-y:not(:defined){top:9px}"
         " .n{&:hover{z-index:5}} p::selection{color:rgb(9,9,9)} a:visited{top:8px}"
     )
-    body = (
+    body: tuple[Html, ...] = (
         ("div", {"class": "menu h:x n"}, ("a", {"href": "/", "class": "sub"}, "item")),
         ("form", {}, ("input", {})),
         ("x-y", {}),
         ("p", {}, "select me"),
     )
-    later = [
+    later: list[Timed] = [
         (100, ops.Hover(8)),
         (200, ops.Press(8, 1, 1, 0, 0)),
         (300, ops.Focus(11, 1)),
@@ -232,13 +232,13 @@ def test_media_features_are_the_visitors(play: Play) -> None:
 def test_pictures_come_from_stored_copies(play: Play) -> None:
     recorded = Recorded()
     dot = recorded.asset("image/png", RED_DOT)
-    body = (
+    body: tuple[Html, ...] = (
         ("img", {"src": "http://far.example/a.png", "loading": "lazy"}),
         ("img", {"src": "http://far.example/gone.png", "width": "40", "height": "30"}),
         ("p", {"style": "background:url(a.png);width:50%"}, "x"),
         ("/svg/svg", {}, ("/svg/image", {"href": "http://far.example/a.png"})),
     )
-    head = [("style", {}, ".x{background:url(a.png)}")]
+    head: list[Html] = [("style", {}, ".x{background:url(a.png)}")]
     later: list[Timed] = [
         (100, ops.Asset(100, dot, "image/png")),
         (100, ops.Source(7, 100)),
@@ -256,7 +256,6 @@ def test_pictures_come_from_stored_copies(play: Play) -> None:
     assert player.ask("doc.querySelector('image').getAttribute('href')").endswith(dot.hex())
     assert '@src="http://far.example/a.png"' in "\n".join(player.form())
     assert '@style="background:url(a.png);width:50%"' in "\n".join(player.form())
-    # What the address of a style sheet stands for holds for the whole load, so for earlier moments too.
     player.seek(0)
     assert player.ask("doc.images[0].getAttribute('src')") is None
     assert "far.example" not in player.ask("doc.documentElement.innerHTML").replace(
@@ -265,7 +264,7 @@ def test_pictures_come_from_stored_copies(play: Play) -> None:
 
 
 def test_form_state_is_the_recorded_one_whatever_the_way(play: Play) -> None:
-    body = (
+    body: tuple[Html, ...] = (
         ("input", {"value": "attribute"}),
         ("input", {"type": "checkbox", "checked": ""}),
         ("input", {"type": "radio", "name": "r", "checked": ""}),
@@ -294,8 +293,8 @@ def test_form_state_is_the_recorded_one_whatever_the_way(play: Play) -> None:
         " : field.value), [...doc.querySelectorAll('select')].map((select) => "
         "[...select.selectedOptions].map((option) => option.text).join(''))].slice(1)"
     )
-    states = {t_ms: None for t_ms in (700, 0, 600, 100, 500, 200, 400, 300)}
-    for t_ms in states:
+    states = {}
+    for t_ms in (700, 0, 600, 100, 500, 200, 400, 300):
         player.seek(t_ms)
         states[t_ms] = player.ask(script)
     off, on, mixed = [False, False], [True, False], [False, True]
@@ -313,8 +312,11 @@ def test_form_state_is_the_recorded_one_whatever_the_way(play: Play) -> None:
 
 
 def test_scroll_is_exact_at_once_and_again_when_the_page_grows(play: Play) -> None:
-    css = "html{scroll-behavior:smooth} #pane{overflow:scroll;height:90px;width:90px} div p{margin:0;height:50px;width:300px}"
-    rows = [("p", {}, str(number)) for number in range(8)]
+    css = (
+        "html{scroll-behavior:smooth} #pane{overflow:scroll;height:90px;width:90px}"
+        " div p{margin:0;height:50px;width:300px}"
+    )
+    rows: list[Html] = [("p", {}, str(number)) for number in range(8)]
     page = opening(page_of(("div", {"id": "pane"}, *rows), ("div", {}), head=[("style", {}, css)]))
     grown = run_of(*(("p", {}, f"row {number}") for number in range(60)))
     later: list[Timed] = [
@@ -335,7 +337,7 @@ def test_scroll_is_exact_at_once_and_again_when_the_page_grows(play: Play) -> No
 
 
 def test_dialogs_and_popovers_stand_in_the_top_layer_without_focus(play: Play) -> None:
-    body = (
+    body: tuple[Html, ...] = (
         ("dialog", {}, ("input", {"autofocus": ""}), "modal"),
         ("div", {"popover": "auto"}, ("button", {}, "one")),
         ("div", {"popover": "auto"}, "two"),
@@ -354,7 +356,10 @@ def test_dialogs_and_popovers_stand_in_the_top_layer_without_focus(play: Play) -
         (500, ops.AttrRemove(5, "open")),
     ]
     player = play(one(opening(page_of(*body)), later), 400)
-    open_ = "[doc.querySelector('dialog').matches(':modal'), doc.querySelectorAll(':popover-open').length]"
+    open_ = (
+        "[doc.querySelector('dialog').matches(':modal'),"
+        " doc.querySelectorAll(':popover-open').length]"
+    )
     assert player.ask(open_) == [True, 3]
     full = player.ask("doc.getElementById('full').getBoundingClientRect().toJSON()")
     assert (full["x"], full["y"], full["width"], full["height"]) == (0, 0, 800, 600)
@@ -376,7 +381,7 @@ def test_frames_within_the_page_are_documents_of_their_own(play: Play) -> None:
         2,
         page_of(("b", {"class": "in"}, "inside"), head=[("style", {}, ".in{color:rgb(1,2,3)}")]),
     )
-    body = (
+    body: tuple[Html, ...] = (
         ("iframe", {"src": "http://far.example/", "name": "x", "width": "200"}, inner),
         ("b", {"class": "in"}, "outside"),
     )
@@ -406,7 +411,7 @@ def test_frames_within_the_page_are_documents_of_their_own(play: Play) -> None:
 
 
 def test_what_is_withheld_keeps_its_place(play: Play) -> None:
-    body = (
+    body: tuple[Html, ...] = (
         ("span", {"class": "secret"}),
         ("canvas", {}),
         ("iframe", {"src": "http://far.example/"}),
@@ -426,7 +431,7 @@ def test_what_is_withheld_keeps_its_place(play: Play) -> None:
 
 
 def test_rows_that_are_turned_round_are_moved_not_made(play: Play) -> None:
-    rows = [("li", {}, str(number)) for number in range(100)]
+    rows: list[Html] = [("li", {}, str(number)) for number in range(100)]
     page = opening(page_of(("ul", {}, *rows)))
     ids = [6 + 2 * number for number in range(100)]
     turned: list[Timed] = [(100, ops.Move(node, 5, 0)) for node in ids]
@@ -439,7 +444,11 @@ def test_rows_that_are_turned_round_are_moved_not_made(play: Play) -> None:
 
 
 def test_noscript_and_script_show_nothing(play: Play) -> None:
-    body = (("noscript", {}, ("p", {}, "turn it on")), ("script", {}, "document.title = 1"), "text")
+    body: tuple[Html, ...] = (
+        ("noscript", {}, ("p", {}, "turn it on")),
+        ("script", {}, "document.title = 1"),
+        "text",
+    )
     player = play(one(opening(page_of(*body))))
     assert player.ask("doc.body.innerText").strip() == "text"
     assert player.ask("doc.querySelector('noscript').childNodes.length") == 0

@@ -125,6 +125,11 @@ def text_of(player: PlayerPage) -> str:
     return found
 
 
+def text_at(player: PlayerPage, t_ms: int) -> str:
+    player.seek(t_ms)
+    return text_of(player)
+
+
 def later(t_ms: int, text: str, node: int = 5) -> Timed:
     return (t_ms, ops.SetText(node, text))
 
@@ -164,7 +169,7 @@ def test_a_gap_keeps_the_last_frame_until_the_next_snapshot_is_whole(play: Play)
 
 
 def test_nothing_half_is_shown(play: Play) -> None:
-    half = [
+    half: list[Timed] = [
         (100, ops.Begin()),
         later(100, "half"),
         (300, ops.Begin()),
@@ -179,7 +184,7 @@ def test_nothing_half_is_shown(play: Play) -> None:
     recorded = Recorded()
     recorded.load(opening(page_of("whole")), half)
     player = play(recorded, 0)
-    texts = [(player.seek(t_ms), text_of(player))[1] for t_ms in (0, 450, 500, 600, 700)]
+    texts = [text_at(player, t_ms) for t_ms in (0, 450, 500, 600, 700)]
     assert texts == ["whole", "whole", "nearly", "after", "never closed"]
 
 
@@ -190,7 +195,7 @@ def test_the_page_before_stands_until_the_next_one_has_a_frame(play: Play) -> No
     recorded.load(opening(page_of("first")), [later(800, "first still")])
     recorded.load(second)
     player = play(recorded, 0)
-    texts = [(player.seek(t_ms), text_of(player))[1] for t_ms in (1200, 1400, 0, 800)]
+    texts = [text_at(player, t_ms) for t_ms in (1200, 1400, 0, 800)]
     assert texts == ["first still", "second", "first", "first still"]
     assert player.page.inner_text("[data-part=url]") == "http://shop.example/page-1"
 
@@ -207,7 +212,7 @@ def test_the_tab_that_was_looked_at_is_shown(play: Play) -> None:
         {"t_ms": 2000, "tab": 1, "state": 2},
     ]
     player = play(recorded, 500)
-    texts = [(player.seek(t_ms), text_of(player))[1] for t_ms in (500, 1500, 2600, 3000)]
+    texts = [text_at(player, t_ms) for t_ms in (500, 1500, 2600, 3000)]
     assert texts == ["one", "two", "one", "one later"]
     player.page.get_by_role("button", name="Tab 2").click()
     player.settle()
