@@ -5,7 +5,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8000
 SHOP_PORT ?= 8001
-# Two workers for the tests that share nothing; the browser tests have a machine's two cores to themselves.
+# A process each; every browser test file has a browser and a collector of its own.
 WORKERS ?= 2
 
 .PHONY: help demo test lint types sdk vocabulary node-test unit e2e bench format lock clean
@@ -58,10 +58,10 @@ node-test: node_modules/.done ## Run the tests of the script and of the player's
 	npm run --silent test
 
 unit: .venv/.dev node_modules/.done ## Run the Python tests that need no browser
-	$(BIN)/pytest -q -n $(WORKERS) --ignore=tests/e2e --ignore=tests/bench
+	$(BIN)/pytest -q -n $(WORKERS) --ignore=tests/e2e --ignore=tests/player --ignore=tests/bench
 
 e2e: .venv/.dev .venv/.chromium ## Run the tests in a real browser
-	$(BIN)/pytest -q tests/e2e
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile tests/e2e tests/player
 
 bench: .venv/.dev node_modules/.done .venv/.chromium ## Measure (ONLY=name for a part)
 	@test -d tests/bench || { echo "visitreel: there are no benchmarks here" >&2; exit 2; }
