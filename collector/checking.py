@@ -16,7 +16,8 @@ from collector.store.contents import (
     wanted_by,
 )
 from collector.store.database import Database
-from collector.store.intake import MAX_AHEAD_MS, Intake
+from collector.store.intake import Intake
+from collector.store.open_sessions import MAX_AHEAD_MS
 from collector.store.recordings import Checked, StoredBatch, save_check
 from replay import ops
 from replay.errors import ReplayError
@@ -82,12 +83,12 @@ def save_checks(db: Database, intake: Intake, found: list[Checked], now_ms: int)
             continue
         for hash_, text in checked.carried:
             row = keep_text(db, batch.site, hash_, text, now_ms)
-            use(db, batch.site, batch.session, row, hash_)
+            intake.got(use(db, batch.site, batch.session, row, hash_), hash_)
         for hash_ in (*checked.named, *(hash_ for _, hash_, _ in checked.assets)):
             known = content_row(db, batch.site, hash_)
             # A stranger's text can't be claimed by naming its hash.
             if known is not None and is_known(db, batch.site, batch.session, hash_):
-                use(db, batch.site, batch.session, known, hash_)
+                intake.got(use(db, batch.site, batch.session, known, hash_), hash_)
             else:
                 want(db, batch.document, hash_)
         for hash_ in (*checked.public, *(hash_ for _, hash_, _ in checked.assets)):

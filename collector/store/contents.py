@@ -66,8 +66,9 @@ def keep_text(db: Database, site: int, hash_: bytes, text: bytes, now_ms: int) -
     return int(row or 0)
 
 
-def keep_asset(db: Database, session: int, asset: ArrivedAsset) -> Refused | None:
-    """Stores an asset once a site. Refused when the site holds too many."""
+def keep_asset(db: Database, session: int, asset: ArrivedAsset) -> Refused | list[int]:
+    """Stores an asset once a site; the documents that no longer wait for it. Refused when the site
+    holds too many."""
     row = content_row(db, asset.site, asset.hash)
     if row is None:
         count, size = db.execute(
@@ -84,8 +85,7 @@ def keep_asset(db: Database, session: int, asset: ArrivedAsset) -> Refused | Non
         ).lastrowid  # fmt: skip
     else:
         db.execute("UPDATE content SET public = 1 WHERE content = ?", [row])
-    use(db, asset.site, session, row or 0, asset.hash)
-    return None
+    return use(db, asset.site, session, row or 0, asset.hash)
 
 
 def content_row(db: Database, site: int, hash_: bytes) -> int | None:
@@ -96,16 +96,18 @@ def content_row(db: Database, site: int, hash_: bytes) -> int | None:
     return int(row[0]) if row else None
 
 
-def use(db: Database, site: int, session: int, content: int, hash_: bytes) -> None:
-    """This session uses the content, and nobody on the site needs to send it any more."""
+def use(db: Database, site: int, session: int, content: int, hash_: bytes) -> list[int]:
+    """This session uses the content; the documents that no longer wait for it: its own, and when
+    the content is public all of the site."""
     db.execute(
         "INSERT INTO content_use (session, content) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [session, content],
     )
     waiting = db.execute(
         "SELECT w.document, d.session FROM content_wanted w JOIN document d USING (document)"
-        " JOIN session s USING (session) WHERE w.hash = ? AND s.site = ?",
-        [hash_, site],
+        " JOIN session s USING (session) JOIN content c ON c.content = ?"
+        " WHERE w.hash = ? AND s.site = ? AND (c.public OR s.session = ?)",
+        [content, hash_, site, session],
     ).fetchall()
     for document, its_session in waiting:
         db.execute(
@@ -113,6 +115,7 @@ def use(db: Database, site: int, session: int, content: int, hash_: bytes) -> No
             [its_session, content],
         )
         db.execute("DELETE FROM content_wanted WHERE document = ? AND hash = ?", [document, hash_])
+    return [document for document, _ in waiting]
 
 
 def publish(db: Database, site: int, path: str, content: int, now_ms: int) -> None:

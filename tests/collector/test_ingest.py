@@ -475,7 +475,7 @@ def test_an_oversized_session_goes_on_in_a_linked_one(
 ) -> None:
     tab = running.tab()
     first = tab.batch(snapshot())
-    monkeypatch.setattr("collector.store.intake.MAX_SESSION_BYTES", len(first) - 1)
+    monkeypatch.setattr("collector.store.open_sessions.MAX_SESSION_BYTES", len(first) - 1)
     post(running.client, first)
     answer = post(running.client, tab.batch([(5, ops.SetText(TEXT_NODE, "more"))]))
     assert answer.json()["snapshot"] is True

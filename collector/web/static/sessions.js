@@ -1,4 +1,13 @@
 // The list of sessions: times of the server go in, times of the reader's own clock come out.
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const clock = { hour: 'numeric', minute: '2-digit' }
+const day = { day: 'numeric', month: 'short' }
+const now = new Date()
 
-for (const time of document.querySelectorAll('time')) time.textContent = format.format(new Date(time.dateTime))
+for (const time of document.querySelectorAll('time')) {
+  const date = new Date(time.dateTime)
+  const isToday = date.toDateString() === now.toDateString()
+  const isThisYear = date.getFullYear() === now.getFullYear()
+  const shown = isToday ? clock : isThisYear ? { ...day, ...clock } : { ...day, year: 'numeric' }
+  time.textContent = new Intl.DateTimeFormat(undefined, shown).format(date)
+  time.title = date.toLocaleString()
+}

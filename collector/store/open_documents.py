@@ -1,0 +1,145 @@
+"""The document loads that are being recorded: in go arrivals, out comes the document of each, with
+its tab and its place in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlite_utils import Database
+
+from collector.store.arrival import Arrival
+from collector.store.open_sessions import MAX_REMEMBERED, OpenSession, origin_of
+
+
+@dataclass(slots=True)
+class OpenDocument:
+    """A document's row, as the next commit will write it. `unchecked`: batches that the background
+    has not seen yet. `wanted`: hashes of contents that are missing."""
+
+    row: int
+    session: int
+    origin_at_ms: int
+    last_seq: int
+    asked_seq: int | None
+    left_seq: int | None
+    replay: bool
+    unchecked: int = 0
+    wanted: set[bytes] = field(default_factory=set)
+
+
+class OpenDocuments:
+    """Remembers document loads. Lives with the writer connection."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._documents: dict[tuple[int, str], OpenDocument] = {}
+        self._by_row: dict[int, OpenDocument] = {}
+        self._changed: set[int] = set()
+
+    def forget(self) -> None:
+        """What is remembered may be wrong."""
+        self._documents.clear()
+        self._by_row.clear()
+        self._changed.clear()
+
+    def grew(self, document: OpenDocument, arrival: Arrival) -> bool:
+        """A batch of this document was stored. True: one in front of it is missing, and the page
+        should be walked anew."""
+        asks = arrival.replay and arrival.seq > document.last_seq + 1
+        if asks:
+            document.asked_seq = arrival.seq
+        if arrival.leaves:
+            document.left_seq = arrival.seq
+        document.replay = document.replay or arrival.replay
+        document.last_seq = max(document.last_seq, arrival.seq)
+        document.unchecked += bool(arrival.ops)
+        self._changed.add(document.row)
+        return asks
+
+    def checked(self, row: int, wanted: set[bytes]) -> None:
+        """One more batch of this document was checked; `wanted`: what is still missing."""
+        document = self._by_row.get(row)
+        if document is not None:
+            document.unchecked = max(0, document.unchecked - 1)
+            document.wanted = wanted
+
+    def got(self, rows: Iterable[int], hash_: bytes) -> None:
+        """These documents no longer wait for a content."""
+        for row in rows:
+            if row in self._by_row:
+                self._by_row[row].wanted.discard(hash_)
+
+    def flush(self) -> bool:
+        """Writes what changed. True: so much is remembered that all should be forgotten."""
+        changed = [self._by_row[row] for row in self._changed]
+        self._db.conn.executemany(
+            "UPDATE document SET last_seq = ?, asked_seq = ?, left_seq = ?, replay = ?"
+            " WHERE document = ?",
+            [(d.last_seq, d.asked_seq, d.left_seq, int(d.replay), d.row) for d in changed],
+        )
+        self._changed.clear()
+        return len(self._documents) > MAX_REMEMBERED
+
+    def find(self, session: OpenSession, document_id: str) -> OpenDocument | None:
+        """A document load of this session, if anything of it has come."""
+        known = self._documents.get((session.row, document_id))
+        return known or self._load(session, document_id)
+
+    def _load(self, session: OpenSession, document_id: str) -> OpenDocument | None:
+        row = self._db.execute(
+            "SELECT document, session, origin_at_ms, last_seq, asked_seq, left_seq, replay"
+            " FROM document WHERE session = ? AND document_id = ?",
+            [session.row, document_id],
+        ).fetchone()
+        if row is None:
+            return None
+        document = OpenDocument(*row)
+        document.replay = bool(document.replay)
+        wanted = self._db.execute(
+            "SELECT hash FROM content_wanted WHERE document = ?", [document.row]
+        )
+        document.wanted = {found[0] for found in wanted}
+        self._remember(document, document_id)
+        return document
+
+    def _remember(self, document: OpenDocument, document_id: str) -> None:
+        self._documents[(document.session, document_id)] = document
+        self._by_row[document.row] = document
+
+    def make(self, session: OpenSession, arrival: Arrival) -> OpenDocument:
+        """A document load of which this is the first batch: its place in time is fixed now."""
+        origin_at_ms, skewed = origin_of(arrival)
+        self._db.execute(
+            "INSERT INTO document (session, number, document_id, tab, client_tab, origin_at_ms,"
+            " client_origin_ms, skewed, last_seq, replay, sdk_version) VALUES (?,"
+            " (SELECT coalesce(max(number), 0) + 1 FROM document WHERE session = ?),"
+            " ?, ?, ?, ?, ?, ?, -1, ?, ?)",
+            [session.row, session.row, arrival.document_id, self._tab(session, arrival),
+             arrival.client_tab, origin_at_ms, arrival.client_origin_ms, int(skewed),
+             int(arrival.replay), arrival.sdk_version],
+        )  # fmt: skip
+        document = self._load(session, arrival.document_id)
+        if document is None:
+            raise LookupError(f"document {arrival.document_id} vanished")
+        return document
+
+    def _tab(self, session: OpenSession, arrival: Arrival) -> int:
+        """Tabs count from 1 in order of appearance. Without a lasting tab id a page goes on in the
+        tab of the page that led to it."""
+        row = self._db.execute(
+            "SELECT tab FROM document WHERE session = ? AND client_tab = ? LIMIT 1",
+            [session.row, arrival.client_tab],
+        ).fetchone()
+        referrer = next((v.referrer for v in arrival.page_views if not v.route), "")
+        if row is None and arrival.visitor_id is None and referrer:
+            row = self._db.execute(
+                "SELECT d.tab FROM page_view p JOIN document d USING (document)"
+                " WHERE p.session = ? AND p.url = ? ORDER BY p.at_ms DESC LIMIT 1",
+                [session.row, referrer],
+            ).fetchone()
+        if row is None:
+            row = self._db.execute(
+                "SELECT coalesce(max(tab), 0) + 1 FROM document WHERE session = ?", [session.row]
+            ).fetchone()
+        return int(row[0])
