@@ -2,7 +2,7 @@
 import { OP_MARK } from './ops'
 import type { Frame, Late, Recorder, RecorderDeps, Root } from './sink'
 import { createState } from './state'
-import { contentOf, createTree, type TreeHooks } from './tree'
+import { createTree, type TreeHooks } from './tree'
 import { patch } from './patch'
 import { createVisitor, targetOf } from './visitor'
 
@@ -92,15 +92,9 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
   const loaded = (event: Event): void => {
     const element = targetOf(event) as Element
     if (element.nodeType != 1) return
-    const content = contentOf(element)
-    if (content || /^i?frame$/.test(element.localName)) {
-      const before = contents.get(element)
-      if (before && before != content) tree._forgetDocument(before)
-      if (content) contents.set(element, content)
-      tree._rescan(element)
-    } else tell(element)
+    if (/^i?frame$/.test(element.localName)) tree._rescan(element)
+    else tell(element)
   }
-  const contents = new WeakMap<Element, Document>()
 
   const listenIn = (root: Root): void => {
     listen(root, 'scroll', (event: Event) => state._scrolled(event.target as Node))

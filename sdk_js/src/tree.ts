@@ -49,8 +49,6 @@ export interface Tree {
   _flush(): void
   /** The children (shadow root, content document) of this node are to be looked through again. */
   _rescan(node: Node): void
-  /** A node of the receiver that is none any more: a frame's former document. */
-  _forgetDocument(document: Document): void
   /** The next slice looks whether the snapshot is complete. */
   _work(): void
   _stop(): void
@@ -490,13 +488,14 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     _flush: flush,
     _rescan(node) {
       if (!ids.has(node)) return
+      const before = frames.get(node as Element)
+      if (before && before != contentOf(node as Element)) {
+        // The receiver has a document that is none any more: the snapshot may have met the empty one before the frame was loaded.
+        frames.delete(node as Element)
+        forget(before)
+        touched.add(before)
+      }
       pending.add(node)
-      frame._schedule()
-    },
-    _forgetDocument(content) {
-      if (!ids.has(content)) return
-      forget(content)
-      touched.add(content)
       frame._schedule()
     },
     _work: queueSlice,
