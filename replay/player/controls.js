@@ -234,7 +234,7 @@ const noticeOf = (player) => {
   if (timeline.data.live && player.wantsPlay && player.isAtEnd) return 'Live: waiting for the visitor.'
   const { problems, tree } = player.playhead
   const damage = problems.length + tree.damageCount
-  if (damage > 0) return `This recording is damaged: ${damage} ${damage === 1 ? 'change' : 'changes'} could not be read.`
+  if (damage > 0) return `This recording is damaged: ${damage} ${damage === 1 ? 'change' : 'changes'} could not be shown.`
   const missing = player.view.missingSheets()
   return missing > 0 ? `${missing === 1 ? 'A style sheet' : `${missing} style sheets`} of this page could not be recorded.` : ''
 }

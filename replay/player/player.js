@@ -2,6 +2,7 @@
 import { Playhead } from './playhead.js'
 import { FetchError, Segments, request } from './segments.js'
 import { painted } from './settling.js'
+import { Steps } from './steps.js'
 import { Timeline } from './timeline.js'
 
 /** @typedef {import('./view.js').View} View */
@@ -35,6 +36,7 @@ export class Player {
     this.segments = new Segments(addresses)
     this.segments.onRead = (read) => this.learn(read)
     this.playhead = new Playhead(this.segments)
+    this.steps = new Steps(this.playhead)
     /** @type {Timeline|null} */
     this.timeline = null
     /** @type {PlayerState} */
@@ -90,7 +92,7 @@ export class Player {
     const { timeline } = this
     if (!timeline) return 0
     const [first] = timeline.data.segments.length > 0 ? timeline.tabsAt(firstOf(timeline)) : []
-    const step = first === undefined ? null : await this.playhead.stepFrom(first, timeline.startMs - 1, 1, false)
+    const step = first === undefined ? null : await this.steps.stepFrom(first, timeline.startMs - 1, 1, false)
     return step ?? timeline.startMs
   }
 
@@ -406,7 +408,7 @@ export class Player {
     const { timeline } = this
     if (!timeline) return null
     const tabs = this.tab === null ? timeline.data.tabs : [this.tab]
-    const steps = await Promise.all(tabs.map(async (tab) => ({ tab, t_ms: await this.playhead.stepFrom(tab, t_ms, direction, isEvery) })))
+    const steps = await Promise.all(tabs.map(async (tab) => ({ tab, t_ms: await this.steps.stepFrom(tab, t_ms, direction, isEvery) })))
     const moments = steps.flatMap((step) => (step.t_ms === null ? [] : [{ tab: step.tab, t_ms: step.t_ms }]))
     moments.sort((a, b) => direction * (a.t_ms - b.t_ms))
     // A frame of a tab that nobody looked at then is not on the screen.
@@ -420,7 +422,7 @@ export class Player {
    */
   async frameTimes(isEvery = false) {
     const tabs = this.tab === null ? (this.timeline?.data.tabs ?? []) : [this.tab]
-    const times = await Promise.all(tabs.map((tab) => this.playhead.frameTimes(tab, isEvery)))
+    const times = await Promise.all(tabs.map((tab) => this.steps.frameTimes(tab, isEvery)))
     return [...new Set(times.flat())].sort((a, b) => a - b)
   }
 }

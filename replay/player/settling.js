@@ -29,13 +29,16 @@ export class Settling {
   }
 
   /**
-   * @param {FrameDoc[]} frames
+   * @param {() => FrameDoc[]} frames asked when nested documents stand
+   * @param {() => Iterable<string>} others addresses of pictures that no picture element shows
    * @param {() => void} relayout called when late content may have changed the layout
    */
-  async settle(frames, relayout) {
+  async settle(frames, others, relayout) {
     const patience = deadline(PATIENCE_MS)
     await Promise.race([this.nestedDocuments(), patience.over])
-    const waits = frames.flatMap((frame) => [...this.pictures(frame), ...this.sheetPictures(frame), fonts(frame)])
+    const all = frames()
+    const waits = all.flatMap((frame) => [...this.pictures(frame), ...this.preload(frame, frame.sheets.pictures()), fonts(frame)])
+    if (all[0]) waits.push(...this.preload(all[0], others()))
     await Promise.race([Promise.allSettled(waits), patience.over])
     patience.stop()
     relayout()
@@ -60,13 +63,14 @@ export class Settling {
   }
 
   /**
-   * Pictures that style sheets name: nothing tells when they are painted, but once in memory they are at once.
+   * Pictures that style sheets and the like name: nothing tells when they are painted, but once in memory they are at once.
    * @param {FrameDoc} frame
+   * @param {Iterable<string>} addresses
    * @returns {Array<Promise<unknown>>}
    */
-  sheetPictures(frame) {
+  preload(frame, addresses) {
     const waits = []
-    for (const address of frame.sheets.pictures()) {
+    for (const address of addresses) {
       if (this.preloaded.has(address) || waits.length >= MAX_PRELOADED) continue
       this.preloaded.add(address)
       const picture = new frame.Image()

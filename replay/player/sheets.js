@@ -352,6 +352,7 @@ noscript{display:none!important}
 :where(:any-link[${state}~=a]){color:ActiveText}
 *::highlight(${highlight}){background-color:Highlight;color:HighlightText}
 [${state}~=x]{position:fixed!important;inset:0!important;box-sizing:border-box!important;width:100%!important;height:100%!important;min-width:0!important;min-height:0!important;max-width:none!important;max-height:none!important;margin:0!important;border:0!important;padding:0!important;transform:none!important;object-fit:contain}
+:where([${state}~=x]){overflow:visible;color:inherit;background-color:transparent}
 [${state}~=x]::backdrop{background:#000!important}
 [${placeholder}]{background:repeating-linear-gradient(135deg,rgb(127 127 140/.16) 0 8px,rgb(127 127 140/.3) 8px 16px)!important;color:transparent!important;outline:1px solid rgb(127 127 140/.5)!important;outline-offset:-1px!important}
 :where(img[${placeholder}=missing]){min-width:16px;min-height:16px}

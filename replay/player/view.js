@@ -1,9 +1,9 @@
 // Draws a tree into the frame: a tree and its changes go in, the frame's documents are brought up to date, node by node. One algorithm
 // does first drawing, playing and seeking: children of a node are compared with what stands there, and only what differs is touched.
 import * as dom from './dom.js'
+import { Dresser } from './dress.js'
 import { ElementWriter, Shown } from './elements.js'
 import { FrameDoc } from './framedoc.js'
-import { applyFields, isField } from './forms.js'
 import { Layers } from './layers.js'
 import { Motion } from './motion.js'
 import { arrange } from './order.js'
@@ -83,6 +83,7 @@ export class View {
     this.visitor = new Visitor(this.marks)
     this.settling = new Settling()
     this.motion = new Motion()
+    this.dresser = new Dresser(this)
   }
 
   /** Loads the shell. Rejects when it is not there. */
@@ -173,14 +174,14 @@ export class View {
     for (const node of changes.own) this.drawOwn(node)
     if (changes.assets) this.drawSources()
     if (changes.children.size > 0) this.forgetGone()
-    this.finish(changes, changes.children.size > 0)
+    this.dresser.finish(changes, changes.children.size > 0)
   }
 
   /** New knowledge of the load has come: addresses that were missing may be there. */
   learn() {
     this.drawSources()
     for (const node of this.tree.nodes.values()) if (node.attrs?.has('style')) this.drawOwn(node)
-    this.updateSheets()
+    this.dresser.updateSheets()
   }
 
   /**
@@ -201,7 +202,7 @@ export class View {
       for (const kept of this.drawChildren(node)) stack.push(kept)
     }
     this.forgetGone()
-    this.finish(null, true)
+    this.dresser.finish(null, true)
   }
 
   /** @param {TreeNode} node */
@@ -213,27 +214,8 @@ export class View {
     } catch (error) {
       this.fail(`node ${node.id}: ${error}`)
     }
-    this.noteField(node)
-    if (node.name === 'option') this.addFieldOf(node)
-  }
-
-  /** Fields whose state has to be set. @type {Set<TreeNode>} */
-  fields = new Set()
-  /** One radio button changes others, so they are set together. @type {Set<TreeNode>} */
-  radios = new Set()
-
-  /** @param {TreeNode} node */
-  noteField(node) {
-    if (!isField(node.name)) return
-    this.fields.add(node)
-    if (/^radio$/i.test(node.attrs?.get('type') ?? '')) this.radios.add(node)
-  }
-
-  /** @param {TreeNode} node an option, or what an option's place changed under */
-  addFieldOf(node) {
-    for (let at = /** @type {TreeNode|null} */ (node), steps = 0; at && steps < 8; at = at.parent, steps++) {
-      if (at.name === 'select' || at.name === 'textarea') this.fields.add(at)
-    }
+    this.dresser.noteField(node)
+    if (node.name === 'option') this.dresser.addFieldOf(node)
   }
 
   /**
@@ -292,7 +274,7 @@ export class View {
     } catch (error) {
       this.fail(`children of ${node.id}: ${error}`)
     }
-    this.addFieldOf(node)
+    this.dresser.addFieldOf(node)
     return kept
   }
 
@@ -353,7 +335,7 @@ export class View {
       const shown = this.writer.create(node, frame)
       if (!shown) return null
       this.shown.set(node.id, shown)
-      this.noteField(node)
+      this.dresser.noteField(node)
       return shown
     } catch (error) {
       this.fail(`node ${node.id}: ${error}`)
@@ -426,7 +408,7 @@ export class View {
     if (!content) return
     this.frames.set(content.id, frame)
     this.drawChildren(content)
-    this.finish(null, true)
+    this.dresser.finish(null, true)
   }
 
   // --- after the nodes -----------------------------------------------------------------------------------------------------------------
@@ -443,114 +425,13 @@ export class View {
     }
   }
 
-  /**
-   * State that needs the nodes to stand: sheets, fields, top layer, marks, scroll offsets. In this order, as each may need the one before.
-   * @param {Changes|null} changes null: everything
-   * @param {boolean} isMoved did nodes come, go or move?
-   */
-  finish(changes, isMoved) {
-    if (!changes || changes.device) this.setDevice()
-    if (!changes || changes.sheets || changes.assets || isMoved) this.updateSheets()
-    this.setFields()
-    if (!changes || changes.layers || isMoved) this.layers.update(this.tree, this.shown, (what) => this.fail(what))
-    if (!changes || changes.visitor || isMoved) this.visitor.update(this.tree, this.shown, this.frames)
-    this.setScroll()
-    this.motion.follow(this.frames.values())
-  }
-
-  setDevice() {
-    for (const frame of this.frames.values()) frame.sheets.setEnvironment(this.environment)
-    this.onDevice?.(this.tree)
-  }
-
-  /** Called when the viewport may have changed. @type {((tree: Tree) => void)|undefined} */
-  onDevice
-
-  updateSheets() {
-    /** @type {Map<Node, [root: Node, rootId: number, owners: TreeNode[]]>} */
-    const roots = new Map()
-    for (const [id, frame] of this.frames) roots.set(frame.doc, [frame.doc, id, []])
-    for (const [id, shown] of this.shown) if (shown.nodeKind === 'shadow') roots.set(shown.dom, [shown.dom, id, []])
-    for (const owner of this.tree.owners) {
-      const shown = this.shown.get(owner.id)
-      if (shown && dom.isConnected(shown.dom)) roots.get(dom.rootNode(shown.dom))?.[2].push(owner)
-    }
-    /** @type {Map<FrameDoc, Array<[Node, number, TreeNode[]]>>} */
-    const byFrame = new Map()
-    for (const entry of roots.values()) {
-      this.sortOwners(entry[2])
-      const frame = entry[1] && (this.frames.get(entry[1]) ?? this.shown.get(entry[1])?.frame)
-      if (frame) byFrame.set(frame, [...(byFrame.get(frame) ?? []), entry])
-    }
-    for (const [frame, entries] of byFrame) {
-      try {
-        frame.sheets.update(this.tree, entries)
-      } catch (error) {
-        this.fail(`style sheets: ${error}`)
-      }
-    }
-  }
-
-  /**
-   * Puts owners of sheets into document order.
-   * @param {TreeNode[]} owners
-   */
-  sortOwners(owners) {
-    owners.sort((a, b) => {
-      const position = dom.comparePosition(this.shown.get(a.id)?.dom, /** @type {Node} */ (this.shown.get(b.id)?.dom))
-      return position & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1
-    })
-  }
-
-  setFields() {
-    if (this.fields.size === 0) return
-    const isKnown = (/** @type {TreeNode} */ node) => this.tree.nodes.get(node.id) === node
-    for (const node of this.radios) if (!isKnown(node)) this.radios.delete(node)
-    const hasRadio = [...this.fields].some((node) => this.radios.has(node))
-    const entries = [...new Set([...this.fields, ...(hasRadio ? this.radios : [])])].flatMap((node) => {
-      const shown = this.shown.get(node.id)
-      return shown && isKnown(node) ? [{ node, element: shown.element }] : []
-    })
-    this.fields.clear()
-    try {
-      applyFields(entries)
-    } catch (error) {
-      this.fail(`form state: ${error}`)
-    }
-  }
-
   /** Addresses of pictures after more of them became known. */
   drawSources() {
     for (const node of this.tree.nodes.values()) if (node.state?.source) this.drawOwn(node)
   }
 
-  /** Offsets are set again after every change: content that was too short may be tall enough now. */
-  setScroll() {
-    for (const node of this.tree.scrolled) {
-      const [x, y] = node.state?.scroll ?? [0, 0]
-      const frame = this.frames.get(node.id)
-      const shown = this.shown.get(node.id)
-      if (frame) frame.scrollTo({ left: x, top: y, behavior: 'instant' })
-      else if (shown && (dom.scrollLeft(shown.element) !== x || dom.scrollTop(shown.element) !== y)) {
-        dom.scrollElement(shown.element, { left: x, top: y, behavior: 'instant' })
-      }
-    }
-    for (const target of this.scrolledBefore) if (!this.tree.scrolled.has(target)) this.resetScroll(target)
-    this.scrolledBefore = new Set(this.tree.scrolled)
-  }
-
-  /** @type {Set<TreeNode>} */
-  scrolledBefore = new Set()
-
-  /** @param {TreeNode} node one that had an offset in the state that was drawn before */
-  resetScroll(node) {
-    const now = this.tree.nodes.get(node.id)
-    if (now?.state?.scroll) return
-    const frame = this.frames.get(node.id)
-    const shown = this.shown.get(node.id)
-    if (frame) frame.scrollTo({ left: 0, top: 0, behavior: 'instant' })
-    else if (shown && shown.nodeKind === 'element') dom.scrollElement(shown.element, { left: 0, top: 0, behavior: 'instant' })
-  }
+  /** Called when the viewport may have changed. @type {((tree: Tree) => void)|undefined} */
+  onDevice
 
   /** Nothing can be shown. */
   clear() {
@@ -575,7 +456,20 @@ export class View {
 
   /** Resolves when all of what is drawn can be seen: nested documents, pictures, fonts. */
   settle() {
-    return this.settling.settle([...this.frames.values()], () => this.setScroll())
+    return this.settling.settle(
+      () => [...this.frames.values()],
+      () => this.otherPictures(),
+      () => this.dresser.setScroll(),
+    )
+  }
+
+  /** Posters, pictures in SVG and on buttons. @returns {Generator<string>} */
+  *otherPictures() {
+    for (const node of this.tree.nodes.values()) {
+      const address = node.state?.source && node.name !== 'img' ? this.sourceAddress(node, 'picture') : null
+      if (address) yield address
+    }
+    yield* this.pictures
   }
 
   /** The number of style sheets that were recorded without their text. */
