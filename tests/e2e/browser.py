@@ -4,6 +4,7 @@ pages, out come dumps and pictures."""
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -77,15 +78,12 @@ def sign_in(context: BrowserContext, link: str) -> None:
     page.close()
 
 
-def dump_page(page: Page) -> Raw:
-    """The live document."""
-    return from_json(page.evaluate(f"() => ({DUMP_FUNCTION})(document)"))
-
-
 def dump_player(page: Page) -> Raw:
-    """The replayed document."""
-    script = f"() => ({DUMP_FUNCTION})(document.getElementById('frame').contentDocument)"
-    return from_json(page.evaluate(script))
+    """The replayed document. As one string it comes over in a tenth of the time."""
+    document = "document.getElementById('frame').contentDocument"
+    return from_json(
+        json.loads(page.evaluate(f"() => JSON.stringify(({DUMP_FUNCTION})({document}))"))
+    )
 
 
 def open_player(page: Page, url: str) -> None:

@@ -38,8 +38,8 @@ def test_a_visit_to_the_demo_shop_is_listed_in_time_and_replays(
         sign_in(context, demo.sign_in)
         rep = context.new_page()
         with visitor(browser) as page:
-            started = time.monotonic()
             session = click_through(page, demo.shop)
+            started = time.monotonic()
             link = f'a[href*="{session}"]'
 
             def is_listed() -> bool:

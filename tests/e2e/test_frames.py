@@ -1,4 +1,5 @@
-"""Frames that load late and navigate: the replay has the document that is shown, never one that was."""
+"""Frames that load late and navigate: the replay has the document that is shown, never one that
+was."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@ checkpoints: the live DOM, and pictures."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from tests.normal_form.raw import Raw, from_json
 # The mark and the dump are one task: nothing can happen in between.
 _MARK_AND_DUMP = f"""name => {{
   window.visitreel('mark', name)
-  return ({DUMP_FUNCTION})(document)
+  return JSON.stringify(({DUMP_FUNCTION})(document))
 }}"""
 
 # What has been done is laid out, painted, and its events (scroll, resize) have been heard.
@@ -68,7 +69,7 @@ class Visit:
     def check(self, name: str, picture: bool = False) -> None:
         """Marks this moment and keeps what the page is now."""
         self.settle()
-        live = from_json(self.page.evaluate(_MARK_AND_DUMP, name))
+        live = from_json(json.loads(self.page.evaluate(_MARK_AND_DUMP, name)))
         taken = picture_of(self.page) if picture else None
         self.checkpoints.append(Checkpoint(name, live, taken))
 

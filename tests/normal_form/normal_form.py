@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tests.normal_form import privacy
 from tests.normal_form.privacy import Rule
@@ -120,6 +121,7 @@ def _attributes(node: Raw, rule: Rule, mask: bool, player: bool) -> Iterator[tup
             yield (f"{{{namespace}}}{name}" if namespace else name), shown
 
 
+@cache
 def _is_ignored(element: str, attribute: str, player: bool) -> bool:
     table = IGNORED_ATTRIBUTES + (IGNORED_IN_PLAYER if player else ())
     return any(

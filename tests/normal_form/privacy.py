@@ -65,6 +65,10 @@ def _is_marked(node: Raw, mark: str) -> bool:
 
 def rule_at(node: Raw, inherited: Rule) -> Rule:
     """The rule at an element, from its parent's."""
+    if not any(
+        name.startswith(("class", "data-", "contente", "role")) for _, name in node.attributes
+    ):
+        return inherited
     if inherited == Rule.BLOCKED or any(_is_marked(node, mark) for mark in BLOCK_MARKS):
         return Rule.BLOCKED
     if any(_is_marked(node, mark) for mark in MASK_MARKS):
