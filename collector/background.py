@@ -25,10 +25,9 @@ from replay.wire import write_section
 log = logging.getLogger("visitreel.background")
 
 BATCHES_A_STEP = 128
-BUSY = 4
-"""So many jobs that wait to be written show that the machine has more urgent work."""
-PAUSE_S = 0.01
-MAX_PAUSES = 20
+PAUSE_S = 0.02
+MAX_PAUSES = 25
+"""Half a second for a step: even a flood does not stop the replay of what has come."""
 SESSIONS_A_SWEEP = 50
 
 
@@ -149,9 +148,9 @@ class Background:
             self._metrics.problems.inc(sum(len(checked.problems) for checked in found))
 
     def _give_way(self) -> None:
-        """Acknowledgements come first: while many wait, the check of what is safe already can."""
+        """Acknowledgements come first: while many come in, what is safe already can wait."""
         for _ in range(MAX_PAUSES):
-            if self._writer.waiting < BUSY:
+            if not self._writer.is_busy:
                 return
             time.sleep(PAUSE_S)
 

@@ -36,6 +36,7 @@ MAX_WAITING = 2_000
 MAX_WAITING_BYTES = 64 << 20
 MAX_GROUP = 256
 BUSY_GROUP = 4
+BUSY_FOR_S = 0.1
 GATHER_S = 0.005
 """Under load it pays to wait a moment for more: each commit costs an fsync and two switches between
 threads, whatever its size."""
@@ -96,6 +97,7 @@ class Writer:
         self._closing = False
         self._truncates = False
         self._last_group = 0
+        self._busy_at_s = float("-inf")
         self._thread = threading.Thread(target=self._run, name="visitreel-writer", daemon=True)
 
     # --- those who ask -------------------------------------------------------
@@ -122,6 +124,11 @@ class Writer:
     def waiting(self) -> int:
         """How many jobs wait."""
         return self._waiting
+
+    @property
+    def is_busy(self) -> bool:
+        """Did many arrivals come together just now?"""
+        return time.monotonic() - self._busy_at_s < BUSY_FOR_S
 
     @property
     def is_alive(self) -> bool:
@@ -165,6 +172,8 @@ class Writer:
         while not ending:
             group, ending = self._next_group()
             self._last_group = len(group)
+            if self._last_group >= BUSY_GROUP:
+                self._busy_at_s = time.monotonic()
             if group:
                 outcomes = self._write(group)
                 with self._lock:
