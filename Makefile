@@ -15,15 +15,15 @@ help: ## Say what can be made
 
 # --- set-up: each stamp is made anew when what it stands for changes ----------------------------------------------------------------
 
-.venv/.python: pyproject.toml requirements-dev.lock .ci/set-up
+.venv/.python: pyproject.toml .ci/requirements.lock .ci/set-up
 	@.ci/set-up python
 	@touch $@
 
-.venv/.dev: pyproject.toml requirements-dev.lock .ci/set-up
+.venv/.dev: pyproject.toml .ci/requirements.lock .ci/set-up
 	@.ci/set-up dev
 	@touch $@ .venv/.python
 
-node_modules/.done: package.json package-lock.json .ci/set-up
+sdk_js/node_modules/.done: sdk_js/package.json sdk_js/package-lock.json .ci/set-up
 	@.ci/set-up node
 	@touch $@
 
@@ -42,28 +42,28 @@ lint: .venv/.dev ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/.dev node_modules/.done ## Check types: Python, the script, the player
+types: .venv/.dev sdk_js/node_modules/.done ## Check types: Python, the script, the player
 	$(BIN)/mypy
-	npm run --silent types
+	npm --prefix sdk_js run --silent types
 
-sdk: node_modules/.done ## Check that the committed script is what its sources build
-	npm run --silent build
+sdk: sdk_js/node_modules/.done ## Check that the committed script is what its sources build
+	npm --prefix sdk_js run --silent build
 	@git diff --exit-code --stat -- sdk_js/dist || \
 	  { echo "sdk_js/dist is not what sdk_js/src builds: commit it" >&2; exit 1; }
 
 vocabulary: .venv/.dev ## Check that what is printed from replay/ops.py is current
 	$(BIN)/python -m replay.vocabulary --check
 
-node-test: node_modules/.done ## Run the tests of the script and of the player's modules
-	npm run --silent test
+node-test: sdk_js/node_modules/.done ## Run the tests of the script and of the player's modules
+	npm --prefix sdk_js run --silent test
 
-unit: .venv/.dev node_modules/.done ## Run the Python tests that need no browser
+unit: .venv/.dev sdk_js/node_modules/.done ## Run the Python tests that need no browser
 	$(BIN)/pytest -q -n $(WORKERS) --ignore=tests/e2e --ignore=tests/player --ignore=tests/bench
 
 e2e: .venv/.dev .venv/.chromium ## Run the tests in a real browser
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile tests/e2e tests/player
 
-bench: .venv/.dev node_modules/.done .venv/.chromium ## Measure (ONLY=name for a part)
+bench: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Measure (ONLY=name for a part)
 	@test -d tests/bench || { echo "visitreel: there are no benchmarks here" >&2; exit 2; }
 	$(BIN)/python -m tests.bench $(ONLY)
 
@@ -72,8 +72,8 @@ format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff format .
 
 lock: .venv/.dev ## Write down the exact versions that are installed
-	{ sed -n '/^#/p' requirements-dev.lock; $(BIN)/pip freeze --exclude-editable | grep -vE '^(pip|setuptools)='; } > .venv/lock
-	mv .venv/lock requirements-dev.lock
+	{ sed -n '/^#/p' .ci/requirements.lock; $(BIN)/pip freeze --exclude-editable | grep -vE '^(pip|setuptools)='; } > .venv/lock
+	mv .venv/lock .ci/requirements.lock
 
 clean: ## Remove all that was made
-	rm -rf .venv node_modules .demo .e2e dist build .mypy_cache .ruff_cache .hypothesis test-results
+	rm -rf .venv node_modules sdk_js/node_modules .demo .e2e dist build .mypy_cache .ruff_cache .hypothesis test-results

@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 import { minify } from 'terser'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const { version } = JSON.parse(await readFile(here + '../package.json', 'utf8'))
+const { version } = JSON.parse(await readFile(here + 'package.json', 'utf8'))
 
 /** name → entry. The part on demand is loaded by the script, and shares its private names. */
 const OUTPUTS = { 'sdk.min.js': 'src/tag.ts', 'visitreel.mjs': 'src/index.ts', 'assets.min.js': 'src/onDemand.ts' }

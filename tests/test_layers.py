@@ -119,4 +119,4 @@ def test_scripts_import_only_their_neighbours(folder: str) -> None:
 
 
 def test_nothing_runs_at_a_visitors_that_we_did_not_write() -> None:
-    assert '"dependencies"' not in (ROOT / "package.json").read_text(encoding="utf-8")
+    assert '"dependencies"' not in (ROOT / "sdk_js" / "package.json").read_text(encoding="utf-8")

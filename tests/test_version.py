@@ -22,7 +22,7 @@ def test_the_installed_package_has_it() -> None:
 
 def test_the_node_packages_have_it() -> None:
     for name in ("package.json", "package-lock.json"):
-        assert json.loads((ROOT / name).read_text(encoding="utf-8"))["version"] == VERSION
+        assert json.loads((ROOT / "sdk_js" / name).read_text(encoding="utf-8"))["version"] == VERSION
 
 
 @pytest.mark.parametrize("name", ["sdk.min.js", "visitreel.mjs"])
