@@ -22,7 +22,8 @@ def test_the_installed_package_has_it() -> None:
 
 def test_the_node_packages_have_it() -> None:
     for name in ("package.json", "package-lock.json"):
-        assert json.loads((ROOT / "sdk_js" / name).read_text(encoding="utf-8"))["version"] == VERSION
+        text = (ROOT / "sdk_js" / name).read_text(encoding="utf-8")
+        assert json.loads(text)["version"] == VERSION
 
 
 @pytest.mark.parametrize("name", ["sdk.min.js", "visitreel.mjs"])
