@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, mock, test } from 'node:test'
 import { createStorage, load, setWindow, settle } from './load.mjs'
+import { timers } from './timers.mjs'
 
 const api = await load('index')
 
@@ -42,14 +43,14 @@ const OPTIONS = { site: 'KEY', collector: 'https://c.example', replay: 'off' }
 const sent = () => requests.map((body) => new TextDecoder().decode(body)).join('\n')
 const pass = async (ms) => {
   t += ms
-  mock.timers.tick(ms)
+  timers.tick(ms)
   for (let i = 0; i < 10; i++) await settle()
 }
 const happen = (type, event = {}) => listeners.get(type)?.forEach((listener) => listener(event))
 
 beforeEach(() => {
-  mock.timers.reset()
-  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 })
+  timers.reset()
+  timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 })
   openPage()
 })
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, mock, test } from 'node:test'
+import { afterEach, beforeEach, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { load, setWindow, settle } from './load.mjs'
+import { timers } from './timers.mjs'
 
 const { createBatcher, gzip } = await load('batch')
 
@@ -47,7 +48,7 @@ const pass = async (ms) => {
   // Timers fire in their order; time goes on with them.
   for (let i = 0; i < ms; i++) {
     t++
-    mock.timers.tick(1)
+    timers.tick(1)
   }
   await settle()
 }
@@ -59,11 +60,11 @@ const parts = ({ b }) => {
 
 beforeEach(() => {
   t = 0
-  mock.timers.enable({ apis: ['setTimeout'] })
+  timers.enable({ apis: ['setTimeout'] })
   setWindow({ performance: { now: () => t }, location: { href: 'https://shop.example/' } })
   page = createPage()
 })
-afterEach(() => mock.timers.reset())
+afterEach(() => timers.reset())
 
 test('the frame is VR, version, compression, time, two lengths, and nothing is left over', async () => {
   page.batcher._fact([66, 50], 0)
@@ -187,7 +188,7 @@ test('after clearing nothing comes out', async () => {
 })
 
 test('gzip in pieces is gzip', async () => {
-  mock.timers.reset()
+  timers.reset()
   const raw = new Uint8Array(100_000).map((_, i) => (i * i) >> 7)
   assert.deepEqual(new Uint8Array(gunzipSync(await gzip(raw))), raw)
 })

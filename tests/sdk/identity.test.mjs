@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { beforeEach, mock, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { createStorage, load, setWindow } from './load.mjs'
+import { timers } from './timers.mjs'
 
 const { createIdentity } = await load('identity')
 
@@ -10,14 +11,14 @@ let local
 let tabStore
 
 beforeEach(() => {
-  mock.timers.reset()
-  mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
+  timers.reset()
+  timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
   local = createStorage()
   tabStore = createStorage()
   setWindow({ localStorage: local, sessionStorage: tabStore })
 })
 
-const pass = (ms) => mock.timers.setTime(Date.now() + ms)
+const pass = (ms) => timers.setTime(Date.now() + ms)
 const kept = () => {
   const identity = createIdentity('KEY')
   identity._keep()

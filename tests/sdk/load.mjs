@@ -1,6 +1,10 @@
 // A source file of the script goes in, its exports come out, as a browser without a page would see them.
+import { webcrypto } from 'node:crypto'
 import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
+
+// Node 18 has it in a module only.
+globalThis.crypto ??= webcrypto
 
 const source = fileURLToPath(new URL('../../sdk_js/src/', import.meta.url))
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { beforeEach, mock, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { load, setWindow } from './load.mjs'
+import { timers } from './timers.mjs'
 
 const { openOutbox, LEASE_MS } = await load('outbox')
 const NOW = 1_800_000_000_000
@@ -37,8 +38,8 @@ const claim = (outbox) => new Promise((resolve) => outbox._claim((batches) => re
 
 let database
 beforeEach(() => {
-  mock.timers.reset()
-  mock.timers.enable({ apis: ['Date'], now: NOW })
+  timers.reset()
+  timers.enable({ apis: ['Date'], now: NOW })
   database = createDatabase()
   setWindow({ indexedDB: database })
 })
@@ -59,7 +60,7 @@ test('another page leaves alone what a living page is sending, and takes it a mi
   database.opened()
   one._put(batch(0))
   assert.deepEqual(await claim(two), [])
-  mock.timers.setTime(NOW + LEASE_MS + 1)
+  timers.setTime(NOW + LEASE_MS + 1)
   assert.deepEqual(await claim(two), ['doc.0'])
 })
 
@@ -78,7 +79,7 @@ test('a lease from before the clock was set back does not hold', async () => {
   const outbox = openOutbox()
   database.opened()
   outbox._put(batch(0))
-  mock.timers.setTime(NOW - 86_400_000)
+  timers.setTime(NOW - 86_400_000)
   assert.deepEqual(await claim(outbox), ['doc.0'])
 })
 

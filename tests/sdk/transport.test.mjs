@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import { load, setWindow, settle } from './load.mjs'
+import { timers } from './timers.mjs'
 
 const { createTransport } = await load('transport')
 
@@ -44,18 +45,18 @@ const batch = (n, { size = 100, snapshot = false, document = 'doc', origin = ORI
 const keys = (list) => list.map(([key]) => key)
 const sentAt = ({ bytes }) => new DataView(bytes.buffer).getFloat64(4)
 const pass = async (ms) => {
-  mock.timers.tick(ms)
+  timers.tick(ms)
   await settle()
 }
 
 beforeEach(() => {
-  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: ORIGIN })
+  timers.enable({ apis: ['setTimeout', 'Date'], now: ORIGIN })
   setWindow({ performance: { now: () => Date.now() - ORIGIN } })
   mock.method(Math, 'random', () => 1)
   page = createPage()
 })
 afterEach(() => {
-  mock.timers.reset()
+  timers.reset()
   mock.restoreAll()
 })
 
