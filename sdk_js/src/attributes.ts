@@ -1,5 +1,5 @@
 // Which attributes and field values are recorded, and as what: an element with its rule goes in, strings that may be sent come out.
-import { HIDE, MASK, UNMASK, isSensitive, maskText, type Rule } from './mask'
+import { MASK, UNMASK, isMasking, isSensitive, maskText, type Rule } from './mask'
 
 const HTML = 'http://www.w3.org/1999/xhtml'
 const NAMESPACES: Record<string, string> = {
@@ -45,14 +45,14 @@ export const fieldValue = (field: HTMLInputElement | HTMLTextAreaElement, value:
 export const attributeValue = (element: Element, name: string, value: string, rule: Rule, scrub: (url: string) => string): string | null => {
   const tag = element.localName
   const input = tag == 'input' ? (element as HTMLInputElement) : null
-  if (/^on|^(srcset|imagesrcset|sizes|nonce|integrity|srcdoc|ping)$/.test(name)) return null
+  if (/^(on.*|(image)?srcset|sizes|nonce|integrity|srcdoc|ping)$/.test(name)) return null
   if (input && name != 'type' && /^(hidden|file)$/.test(input.type)) return null
   if (name == 'value' && input) return fieldValue(input, value, rule)
   // A masked list of choices shows none of them.
   if (tag == 'option' && name == 'selected') return isChoiceHidden(element.closest('select'), rule) ? null : value
-  if (name == 'checked' && rule >= HIDE) return null
+  if (name == 'checked' && isMasking(rule)) return null
   if (/^(href|src|action|formaction|poster|background|cite|longdesc|data|xlink:href)$/.test(name)) return scrub(value)
-  if (/^(title|placeholder|alt|aria-(label|description|placeholder|valuetext|valuenow|roledescription)|label|data-.*)$/.test(name) && name != 'data-visitreel') {
+  if (/^(title|placeholder|alt|aria-(label|description|placeholder|valuetext|valuenow|roledescription)|label|data-(?!visitreel$).*)$/.test(name)) {
     // The placeholder of a plain field is the page's own word; what a script mirrors into the other attributes may be typed text.
     const isTyped = (isTextField(element) || (input && !isButtonLike(input.type))) && name != 'placeholder' && !isOpen(element, rule)
     if (value && isTyped) return MASK
@@ -63,4 +63,4 @@ export const attributeValue = (element: Element, name: string, value: string, ru
 }
 
 /** Is the choice of this select withheld? */
-export const isChoiceHidden = (select: Element | null, rule: Rule): boolean => !!select && (rule >= HIDE || isSensitive(select))
+export const isChoiceHidden = (select: Element | null, rule: Rule): boolean => !!select && (isMasking(rule) || isSensitive(select))

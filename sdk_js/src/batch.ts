@@ -114,8 +114,7 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
       at - t,
       ...fields.map((field) => (typeof field == 'function' ? (field() as unknown) : field)),
     ])
-    const contents = ops?._hasContents ? { u: _url(), r: ops._named } : {}
-    jobs.add([{ ...sender, t, f, ...contents }, ops, isSnapshot && !!ops])
+    jobs.add([{ ...sender, t, f, ...(ops?._hasContents && { u: _url(), r: ops._named }) }, ops, isSnapshot && !!ops])
     sender.n++
     facts = []
     if (ops) {

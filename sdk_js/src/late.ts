@@ -1,11 +1,11 @@
 // Style sheets and assets of one document load: nodes that the receiver knows go in, ops that say how they look come out.
 import { createAssets, type Assets, type AssetsDeps } from './assets'
-import type { Late, LateDeps } from './sink'
-import { createStyles } from './styles'
+import type { Late } from './sink'
+import { createStyles, type StylesDeps } from './styles'
 
 export type LateParts = Late & Pick<Assets, '_named' | '_need'>
 
-export const createLate = (deps: AssetsDeps & LateDeps): LateParts => {
+export const createLate = (deps: AssetsDeps & StylesDeps): LateParts => {
   const assets = createAssets(deps)
   const styles = createStyles(deps, assets)
   return {

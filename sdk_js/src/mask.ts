@@ -3,19 +3,21 @@
 /** Stands for every masked text, whatever its length. */
 export const MASK = '•••••'
 
-/** The rule that holds at an element; the nearest ancestor with a mark decides. */
+/** The rule that holds at an element; the nearest ancestor with a mark decides, on one element the largest. Odd ones mask its texts. */
 export const SHOW = 0 // text is recorded, what is typed is masked
-export const UNMASK = 1 // text and typed text are recorded
-export const HIDE = 2 // all text is masked
-export const BLOCK = 3 // nothing but the size is recorded
-export const EDITING = 4 // inside an editing host: its text is typed text
-export type Rule = typeof SHOW | typeof UNMASK | typeof HIDE | typeof BLOCK | typeof EDITING
+export const EDITING = 1 // inside an editing host: its text is typed text
+export const UNMASK = 2 // text and typed text are recorded
+export const HIDE = 3 // all text is masked
+export const BLOCK = 5 // nothing but the size is recorded
+export type Rule = typeof SHOW | typeof EDITING | typeof UNMASK | typeof HIDE | typeof BLOCK
 
-// Marks of other tools count as ours, so that a site that moves here stays as private as it was. Their unmask marks do not.
-const BLOCK_CLASS = /(^|\s)(rr-block|ph-no-capture|sentry-block|fs-exclude|nr-block)(\s|$)/
-const MASK_CLASS = /(^|\s)(rr-mask|rr-ignore|ph-mask|sentry-mask|sentry-ignore|fs-mask|nr-mask)(\s|$)/
-const BLOCK_ATTRIBUTE = /^data-(sentry-block|openreplay-hidden)$/
-const MASK_ATTRIBUTE = /^data-(sentry-mask|clarity-mask|openreplay-(obscured|masked)|hj-suppress|cs-mask)$/
+// Written `name=value`. Marks of other tools count as ours, so that a site that moves here stays as private as it was. Their unmask
+// marks do not.
+const BLOCK_MARK =
+  /^(class=([^]*\s)?((rr|sentry|nr)-block|ph-no-capture|fs-exclude)(\s|$)|data-((sentry-block|openreplay-hidden)=|(visitreel=block|dd-privacy=hidden)$))/
+const MASK_MARK =
+  /^(class=([^]*\s)?((rr|ph|sentry|fs|nr)-mask|(rr|sentry)-ignore)(\s|$)|data-((sentry-mask|clarity-mask|openreplay-(obscured|masked)|hj-suppress|cs-mask)=|(visitreel|dd-privacy)=mask$))/
+const EDITING_MARK = /^(contenteditable=(?!false$)|role=textbox$)/
 
 // A field that is one of these is masked for ever: no mark unmasks it.
 const SENSITIVE_NAME =
@@ -24,32 +26,31 @@ const SENSITIVE_NAME =
 /** Fields that once were of type password: revealing one does not make it public. */
 const wasPassword = new WeakSet<Element>()
 
-/** What one attribute says about its element; SHOW: nothing. */
-export const markOf = (name: string, value: string): Rule => {
-  if (name == 'class') return BLOCK_CLASS.test(value) ? BLOCK : MASK_CLASS.test(value) ? HIDE : SHOW
-  if (name == 'contenteditable') return value == 'false' ? SHOW : EDITING
-  if (name == 'role') return value == 'textbox' ? EDITING : SHOW
-  if (name == 'data-visitreel') return value == 'block' ? BLOCK : value == 'mask' ? HIDE : value == 'unmask' ? UNMASK : SHOW
-  if (name == 'data-dd-privacy') return value == 'hidden' ? BLOCK : value == 'mask' ? HIDE : SHOW
-  return BLOCK_ATTRIBUTE.test(name) ? BLOCK : MASK_ATTRIBUTE.test(name) ? HIDE : SHOW
+/** What one attribute says about its element; SHOW: nothing. `value`: null where it is missing. */
+export const markOf = (name: string, value: string | null): Rule => {
+  const mark = value == null ? '' : name + '=' + value
+  return BLOCK_MARK.test(mark)
+    ? BLOCK
+    : MASK_MARK.test(mark)
+      ? HIDE
+      : mark == 'data-visitreel=unmask'
+        ? UNMASK
+        : EDITING_MARK.test(mark)
+          ? EDITING
+          : SHOW
 }
 
-/** The rule at `element`, given the rule at its parent. On one element block beats mask beats unmask. */
+/** The rule at `element`, given the rule at its parent. */
 export const ruleAt = (element: Element, inherited: Rule, names = element.getAttributeNames()): Rule => {
-  if (inherited == BLOCK) return BLOCK
   let own: Rule = SHOW
-  let unmask = false
   for (const name of names) {
     // Most attributes can't be marks; the first letter tells.
-    if (name[0] != 'c' && name[0] != 'd' && name[0] != 'r') continue
-    const mark = markOf(name, element.getAttribute(name)!)
-    if (mark == UNMASK) unmask = true
-    else if (mark && (mark == BLOCK || own != BLOCK) && (mark != EDITING || !own)) own = mark
+    if (!'cdr'.includes(name[0]!)) continue
+    const mark = markOf(name, element.getAttribute(name))
+    if (mark > own) own = mark
   }
-  if (own == BLOCK || own == HIDE) return own
-  if (unmask) return UNMASK
   // An editing host inside something masked or unmasked follows that.
-  return own && inherited == SHOW ? own : inherited
+  return inherited == BLOCK || own == SHOW || (own == EDITING && inherited) ? inherited : own
 }
 
 const parentOf = (node: Node): Node | null =>
@@ -75,8 +76,11 @@ export const isSensitive = (field: Element): boolean => {
   )
 }
 
+/** Is text under this rule masked? */
+export const isMasking = (rule: Rule): boolean => rule % 2 > 0
+
 /** Text under this rule as it may be recorded. White space alone is layout and stays. */
-export const maskText = (text: string, rule: Rule): string => (rule < HIDE || !/\S/.test(text) ? text : MASK)
+export const maskText = (text: string, rule: Rule): string => (isMasking(rule) && /\S/.test(text) ? MASK : text)
 
 /** Is the text of this element masked (for labels of facts)? */
-export const isMaskedText = (element: Element): boolean => ruleOf(element) >= HIDE
+export const isMaskedText = (element: Element): boolean => isMasking(ruleOf(element))

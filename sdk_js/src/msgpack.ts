@@ -2,9 +2,8 @@
 
 /** Big-endian. */
 export const float64 = (number: number): Uint8Array<ArrayBuffer> => {
-  const data = new DataView(new ArrayBuffer(8))
-  data.setFloat64(0, number)
-  return new Uint8Array(data.buffer)
+  // Every browser runs on little-endian machines.
+  return new Uint8Array(new Float64Array([number]).buffer).reverse()
 }
 
 /** A big-endian integer of `size` bytes; negative ones in two's complement. */

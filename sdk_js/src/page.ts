@@ -3,12 +3,26 @@ import type { Guard } from './guard'
 import type { Scrub } from './url'
 
 /** Listens first, whatever the page does with the event. `types`: separated by spaces. */
-export type Listen = <E extends Event>(target: EventTarget, types: string, heard: (event: E) => void) => () => void
+export type Listen = <E extends Event>(target: EventTarget, types: string, heard: (event: E) => void) => void
+
+/** What undoes the listening is pushed onto `undo`. */
+export const createListen =
+  (guard: Guard, undo: (() => void)[]): Listen =>
+  (target, types, heard) => {
+    const listener = guard(heard) as unknown as EventListener
+    for (const type of types.split(' ')) {
+      target.addEventListener(type, listener, { capture: true, passive: true })
+      undo.push(() => target.removeEventListener(type, listener, true))
+    }
+  }
+
+/** The innermost target of an event, within open shadow trees too. */
+export const targetOf = (event: Event): Element => event.composedPath()[0] as Element
 
 /** One document load. */
 export interface Page {
   /** Listens until the document load ends. */
-  _on<E extends Event>(target: EventTarget, types: string, heard: (event: E) => void): void
+  _on: Listen
   /** A fact `[code, …fields]`. A field that is a function is asked when the fact leaves: after `urgentMs`, or with the next batch. */
   _fact(fact: readonly unknown[], urgentMs?: number): void
   /** What has been seen so far is a batch of its own. */

@@ -8,19 +8,19 @@ export const patch = <Self, Args extends unknown[], Result>(
   part: 'value' | 'get' | 'set',
   heard: (self: Self, args: Args, result: Result) => void,
 ): (() => void) => {
-  const descriptor = owner && Object.getOwnPropertyDescriptor(owner, name)
+  const descriptor = Object.getOwnPropertyDescriptor(owner ?? {}, name)
   const native = descriptor?.[part] as ((...args: unknown[]) => unknown) | undefined
-  if (!owner || !native || !descriptor?.configurable) return () => {}
+  if (!native || !descriptor?.configurable) return () => {}
   let isOn = true
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
     const result = native.apply(this, args)
     if (isOn) heard(this as Self, args as Args, result as Result)
     return result
   }
-  Object.defineProperty(owner, name, { ...descriptor, [part]: wrapper })
+  Object.defineProperty(owner!, name, { ...descriptor, [part]: wrapper })
   return () => {
     isOn = false
-    if (Object.getOwnPropertyDescriptor(owner, name)?.[part] == wrapper) Object.defineProperty(owner, name, descriptor)
+    if (Object.getOwnPropertyDescriptor(owner!, name)?.[part] == wrapper) Object.defineProperty(owner!, name, descriptor)
   }
 }
 

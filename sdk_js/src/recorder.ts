@@ -1,10 +1,12 @@
 // Records the document: wires what observes (tree, styles, state, visitor) to one clock of frames and to the sink.
+import type { Guard } from './guard'
 import { OP_MARK } from './ops'
 import type { Frame, Late, Recorder, RecorderDeps, Root } from './sink'
 import { createState } from './state'
-import { createTree, type TreeHooks } from './tree'
+import { createListen, targetOf } from './page'
 import { patch } from './patch'
-import { createVisitor, targetOf } from './visitor'
+import { createTree, type TreeHooks } from './tree'
+import { createVisitor } from './visitor'
 
 /** Values that have no event are read this often while the page is visible. */
 const POLL_MS = 250
@@ -15,33 +17,40 @@ const HIDDEN_FLUSH_MS = 1000
 export const startRecorder = (deps: RecorderDeps): Recorder => {
   const { _guard: guard, _now: now } = deps
   const undo: (() => void)[] = []
+  let t = 0
+  // What writes begins with this: all ops of one callback have its time.
+  const guardFrame: Guard = (callback) =>
+    guard((...args) => {
+      t = now()
+      return callback(...args)
+    })
+  const listen = createListen(guardFrame, undo)
   const known = new WeakSet<Root>()
-  let isScheduled = false
   let timer = 0
 
-  const listen = (target: EventTarget, types: string, heard: (event: never) => void): void => {
-    // What an event writes has the event's time, not that of the last flush.
-    const listener = guard((event: Event) => {
-      frame._tick()
-      heard(event as never)
+  const createTask: Frame['_task'] = (run, wait = (post) => post()) => {
+    let isWaiting = false
+    // A message, as timers would wait 4 ms each.
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = guardFrame(() => {
+      isWaiting = false
+      run()
     })
-    for (const type of types.split(' ')) {
-      target.addEventListener(type, listener, { capture: true, passive: true })
-      undo.push(() => target.removeEventListener(type, listener, true))
+    undo.push(() => port1.close())
+    return () => {
+      if (!isWaiting) wait(() => port2.postMessage(0))
+      isWaiting = true
     }
   }
-
   // Frames come first, then a task: what later callbacks of the same frame still change is part of it.
-  const channel = new MessageChannel()
-  const post = (): void => channel.port2.postMessage(0)
-  const schedule = (): void => {
-    if (isScheduled) return
-    isScheduled = true
-    if (document.visibilityState == 'hidden') timer = window.setTimeout(post, HIDDEN_FLUSH_MS)
-    else requestAnimationFrame(post)
-  }
+  const schedule = createTask(
+    () => flush(),
+    (post) => {
+      if (document.hidden) timer = setTimeout(post, HIDDEN_FLUSH_MS)
+      else requestAnimationFrame(post)
+    },
+  )
 
-  let t = 0
   const frame: Frame = {
     ...deps,
     _write: (code, ...fields) => deps._sink._op(code, t, fields),
@@ -49,6 +58,7 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
       t = now()
     },
     _schedule: schedule,
+    _task: createTask,
   }
 
   let late: Late | undefined
@@ -78,33 +88,27 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
   const tree = createTree(frame, hooks)
   const state = createState(frame, tree)
   const visitor = createVisitor(frame, tree)
-  void deps._load({ ...frame, _idOf: tree._id, _allocate: tree._allocate, _work: tree._work }).then(
-    guard((part: Late | void) => {
+  void deps._load({ ...frame, ...tree }).then(
+    guardFrame((part: Late | void) => {
       const nodes = unheard!
       late = part as Late | undefined
       unheard = undefined
-      frame._tick()
       nodes.forEach(tell)
       tree._work()
     }),
   )
 
-  const loaded = (event: Event): void => {
-    const element = targetOf(event) as Element
-    if (element.nodeType != 1) return
-    if (/^i?frame$/.test(element.localName)) tree._rescan(element)
-    else tell(element)
-  }
-
   const listenIn = (root: Root): void => {
-    listen(root, 'scroll', (event: Event) => state._scrolled(event.target as Node))
-    listen(root, 'load', loaded)
+    listen(root, 'scroll', (event) => state._scrolled(event.target as Node))
+    listen(root, 'load', (event) => {
+      const element = targetOf(event)
+      if (/^i?frame$/.test(element.localName)) tree._rescan(element)
+      else if (element.nodeType == 1) tell(element)
+    })
     // Composed events reach the document; the innermost target is in their path.
     if (root.nodeType != 9) return
-    listen(root, 'input change', (event: Event) => {
-      state._field(targetOf(event) as Element)
-    })
-    listen(root, 'toggle fullscreenchange reset', () => window.setTimeout(poll))
+    listen(root, 'input change', (event) => state._field(targetOf(event)))
+    listen(root, 'toggle fullscreenchange reset', () => setTimeout(poll))
     visitor._listen(root as Document, listen)
     const view = (root as Document).defaultView as typeof globalThis & Window
     if (!view) return
@@ -112,40 +116,31 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
   }
 
   const flush = (): void => {
-    frame._tick()
     tree._flush()
     late?._flush()
     state._flush()
     visitor._flush()
   }
-  channel.port1.onmessage = guard(() => {
-    isScheduled = false
-    flush()
-  })
-
-  const poll = guard(() => {
-    frame._tick()
+  const poll = guardFrame(() => {
     late?._poll()
     state._poll()
     flush()
   })
-  const interval = window.setInterval(() => {
-    if (document.visibilityState != 'hidden') poll()
+  const interval = setInterval(() => {
+    if (!document.hidden) poll()
   }, POLL_MS)
 
-  const snapshot = (reason: number): void => {
-    frame._tick()
+  const snapshot = guardFrame((reason: number) => {
     visitor._reset()
     unheard?.clear()
     late?._reset()
     tree._snapshot(reason)
     state._reset()
-  }
+  })
   snapshot(0)
 
   return {
-    _idOf: tree._id,
-    _allocate: tree._allocate,
+    ...tree,
     _snapshot: snapshot,
     _flush: poll,
     _mark(name) {
@@ -155,7 +150,6 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
     _stop() {
       clearInterval(interval)
       clearTimeout(timer)
-      channel.port1.close()
       tree._stop()
       late?._stop()
       for (const stop of undo.reverse()) stop()

@@ -36,40 +36,24 @@ export interface Section {
   _finish(baseT: number): Uint8Array
 }
 
-interface Column {
-  _varint(value: number): void
-  _bytes(): Uint8Array
-}
-
-const createColumn = (): Column => {
-  let buffer = new Uint8Array(64)
-  let length = 0
-  return {
-    _varint(value) {
-      if (length + 8 > buffer.length) {
-        const grown = new Uint8Array(buffer.length * 2)
-        grown.set(buffer)
-        buffer = grown
-      }
-      // Not with shifts: ids and times may pass 2^31.
-      while (value > 127) {
-        buffer[length++] = (value % 128) | 128
-        value = Math.floor(value / 128)
-      }
-      buffer[length++] = value
-    },
-    _bytes: () => buffer.subarray(0, length),
+const varint = (column: number[], value: number): void => {
+  // Not with shifts: ids and times may pass 2^31.
+  while (value > 127) {
+    column.push((value % 128) | 128)
+    value = Math.floor(value / 128)
   }
+  column.push(value)
 }
 
 const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
 
 /** `named`: the hash of a big text, if the collector has confirmed that it keeps it. */
 export const createSection = (named?: (text: string) => Uint8Array | undefined): Section => {
-  const codes = createColumn()
-  const times = createColumn()
-  const numbers = createColumn()
-  const structure = createColumn()
+  const codes: number[] = []
+  /** ms since the op before. */
+  const times: number[] = []
+  const numbers: number[] = []
+  const structure: number[] = []
   const hashes: number[] = []
   const names: string[] = []
   const values: string[] = []
@@ -100,14 +84,14 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     column.push(value)
   }
   const token = (value: number): void => {
-    if (open) structure._varint(open)
+    if (open) varint(structure, open)
     open = 0
-    structure._varint(value)
+    varint(structure, value)
     section._size++
   }
 
   const uint = (value: number): void => {
-    numbers._varint(value)
+    varint(numbers, value)
     section._size++
   }
   const id = (value: number): void => {
@@ -142,9 +126,9 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     _named: [],
     _hasContents: false,
     _op(code, tMs, fields) {
-      codes._varint(code)
-      if (section._count++) times._varint(Math.max(0, tMs - lastT))
-      else section._firstT = lastT = tMs
+      codes.push(code)
+      if (!section._count++) section._firstT = lastT = tMs
+      times.push(Math.max(0, tMs - lastT))
       lastT = Math.max(tMs, lastT)
       section._size += 3
       fields.forEach((field, at) => writers[KINDS[code]![at] as Kind](field as never))
@@ -155,7 +139,7 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
         shapes.set(shape, (index = shapes.size))
         push(names, shape)
       }
-      if (open) structure._varint(open)
+      if (open) varint(structure, open)
       open = TOKEN_ELEMENT_OPEN + 2 * index
       section._size += 2
       for (const value of list) push(values, value)
@@ -167,29 +151,19 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     _shadow: () => token(TOKEN_SHADOW),
     _content(mode) {
       token(TOKEN_CONTENT)
-      structure._varint(mode)
+      varint(structure, mode)
     },
     _up() {
-      structure._varint(open ? open - 1 : 0)
+      varint(structure, open && open - 1)
       open = 0
     },
     _finish(baseT) {
-      const first = createColumn()
-      if (section._count) first._varint(Math.max(0, section._firstT - baseT))
-      const head = first._bytes()
-      const rest = times._bytes()
-      const allTimes = new Uint8Array(head.length + rest.length)
-      allTimes.set(head)
-      allTimes.set(rest, head.length)
+      const deltas: number[] = []
+      if (section._count) times[0] = section._firstT - baseT
+      for (const delta of times) varint(deltas, delta)
       return encode([
-        codes._bytes(),
-        allTimes,
-        numbers._bytes(),
-        structure._bytes(),
-        new Uint8Array(hashes),
-        names.join('\0'),
-        values.join('\0'),
-        texts.join('\0'),
+        ...[codes, deltas, numbers, structure, hashes].map((column) => new Uint8Array(column)),
+        ...[names, values, texts].map((column) => column.join('\0')),
         contents,
       ])
     },

@@ -1,4 +1,5 @@
 // Between observing and sending: what the recorder needs of the transport, and what the transport needs of the recorder.
+import type { Guard } from './guard'
 import type { Field, Section } from './section'
 
 /** Where ops and facts go. Times are ms since the document's time origin (`performance.now()`), rounded down. */
@@ -32,7 +33,7 @@ export interface RecorderDeps {
   /** ms since the document's time origin, an integer. */
   _now(): number
   /** Wraps a callback: never throws into the page, adds its cost to the recorder's own account, does nothing after giving up. */
-  _guard<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R | undefined
+  _guard: Guard
   /** Scrubbed absolute or relative URL: path and allowed query keys only. */
   _scrub(url: string): string
   /** Loads the part on demand; undefined where it can't be had. */
@@ -63,6 +64,8 @@ export interface Frame extends RecorderDeps {
   _tick(): void
   /** Asks for a flush at the next painted frame. */
   _schedule(): void
+  /** The result asks for `run` in a task of its own, behind `wait` if given; asked again before that, it does nothing. */
+  _task(run: () => void, wait?: (post: () => void) => void): () => void
 }
 
 /** What the part on demand is given. */

@@ -1,6 +1,6 @@
 // State that has no attribute: fields, scroll offsets, top layer, what images show, withheld content. Elements go in, ops come out.
 import { fieldValue, isChoiceHidden, isTextField } from './attributes'
-import { BLOCK, HIDE, ruleOf, type Rule } from './mask'
+import { BLOCK, isMasking, ruleOf, type Rule } from './mask'
 import { OP_BLOCK, OP_CHECKED, OP_FIELD_VALUE, OP_SCROLL, OP_SELECTED, OP_TOP_LAYER } from './ops'
 import type { Frame } from './sink'
 import { contentOf, type Tree } from './tree'
@@ -12,12 +12,8 @@ const BLOCKED_FRAME = 1
 const BLOCKED_CANVAS = 2
 const BLOCKED_PLUGIN = 3
 
-/** What may be in the top layer is a dialog, a popover or fullscreen; each with its number in op TopLayer. */
-const TOP_LAYERS: [selector: string, layer: number][] = [
-  [':fullscreen', 3],
-  [':modal', 1],
-  [':popover-open', 2],
-]
+/** What may be in the top layer is a dialog, a popover or fullscreen: numbers 1 to 3 in op TopLayer. */
+const TOP_LAYERS = [':modal', ':popover-open', ':fullscreen']
 
 export interface State {
   _element(element: Element, rule: Rule): void
@@ -30,7 +26,8 @@ export interface State {
   _reset(): void
 }
 
-const checkedState = ({ checked, indeterminate }: HTMLInputElement): number => +checked + 2 * +indeterminate
+const isSelect = (field: Field): field is HTMLSelectElement => field.localName == 'select'
+const isToggle = (field: Field): boolean => /^(checkbox|radio)$/.test(field.type)
 
 export const createState = (frame: Frame, tree: Tree): State => {
   const { _write: write } = frame
@@ -40,55 +37,44 @@ export const createState = (frame: Frame, tree: Tree): State => {
   /** What may be in the top layer, with what was last sent. */
   const layers = new Map<Element, number>()
 
-  const chosen = (select: HTMLSelectElement): number[] =>
-    [...select.options].reduce<number[]>((list, option, at) => (option.selected && list.push(at), list), [])
-
-  const read = (field: Field, rule: Rule): string => {
-    const { type } = field
-    if (field.localName == 'select') return isChoiceHidden(field, rule) ? '' : chosen(field as HTMLSelectElement).join()
-    if (type == 'checkbox' || type == 'radio') return rule >= HIDE ? '' : `${checkedState(field as HTMLInputElement)}`
-    return fieldValue(field as HTMLInputElement, field.value, rule) ?? ''
-  }
-
-  /** What a receiver shows of the field by its attributes and children alone. */
-  const initial = (field: Field, rule: Rule): string => {
-    const { type } = field
-    if (type == 'checkbox' || type == 'radio') return rule >= HIDE ? '' : `${+(field as HTMLInputElement).defaultChecked}`
-    if (field.localName == 'select') return '?' // always sent: which option shows by default is not worth a second rule
-    return fieldValue(field as HTMLInputElement, (field as HTMLInputElement).defaultValue, rule) ?? ''
+  /** What is shown of a field, or what a receiver shows of it by its attributes and children alone. */
+  const read = (field: Field, rule: Rule, isInitial?: boolean): string => {
+    if (isSelect(field)) {
+      if (isInitial) return '?' // always sent: which option shows by default is not worth a second rule
+      return isChoiceHidden(field, rule) ? '' : Array.from(field.selectedOptions, (option) => option.index).join()
+    }
+    const { checked, defaultChecked, indeterminate, defaultValue, value } = field as HTMLInputElement
+    if (isToggle(field)) return isMasking(rule) ? '' : `${isInitial ? +defaultChecked : +checked + 2 * +indeterminate}`
+    return fieldValue(field, isInitial ? defaultValue : value, rule) ?? ''
   }
 
   const sendField = (field: Field, rule = ruleOf(field)): void => {
-    const id = tree._id(field)
+    const id = tree._idOf(field)
     if (!id) return void fields.delete(field)
     const value = read(field, rule)
-    if ((fields.get(field) ?? initial(field, rule)) == value) return void fields.set(field, value)
+    const before = fields.get(field) ?? read(field, rule, true)
     fields.set(field, value)
-    const { type } = field
-    if (field.localName == 'select') write(OP_SELECTED, id, value ? value.split(',').map(Number) : [])
-    else if (type == 'checkbox' || type == 'radio') write(OP_CHECKED, id, +value)
+    if (before == value) return
+    if (isSelect(field)) write(OP_SELECTED, id, value ? value.split(',').map(Number) : [])
+    else if (isToggle(field)) write(OP_CHECKED, id, +value)
     else if (isTextField(field) || value) write(OP_FIELD_VALUE, id, value)
   }
 
   const sendScroll = (node: Node): void => {
-    const id = tree._id(node)
-    if (!id) return
-    const element = node.nodeType == 9 ? null : (node as Element)
-    const view = (node as Document).defaultView
-    const x = element ? element.scrollLeft : (view?.scrollX ?? 0)
-    const y = element ? element.scrollTop : (view?.scrollY ?? 0)
-    write(OP_SCROLL, id, Math.round(x), Math.round(y))
+    const id = tree._idOf(node)
+    const { scrollX, scrollY, scrollLeft = 0, scrollTop = 0 } = ((node as Document).defaultView ?? node) as Partial<Window & Element>
+    if (id) write(OP_SCROLL, id, Math.round(scrollX ?? scrollLeft), Math.round(scrollY ?? scrollTop))
   }
 
   const block = (element: Element, reason: number): void => {
     const { width, height } = element.getBoundingClientRect()
-    write(OP_BLOCK, tree._id(element), Math.round(width), Math.round(height), reason)
+    write(OP_BLOCK, tree._idOf(element), Math.round(width), Math.round(height), reason)
   }
 
   const layerOf = (element: Element): number => {
-    for (const [selector, layer] of TOP_LAYERS) {
+    for (let layer = TOP_LAYERS.length; layer--; ) {
       try {
-        if (element.matches(selector)) return layer
+        if (element.matches(TOP_LAYERS[layer]!)) return layer + 1
       } catch {
         // a browser without this top layer throws on its selector
       }
@@ -100,7 +86,7 @@ export const createState = (frame: Frame, tree: Tree): State => {
     const full = document.fullscreenElement
     if (full && !layers.has(full)) layers.set(full, 0)
     for (const [element, before] of layers) {
-      const id = tree._id(element)
+      const id = tree._idOf(element)
       const layer = layerOf(element)
       if (!id) layers.delete(element)
       else if (layer != before) {
@@ -120,8 +106,8 @@ export const createState = (frame: Frame, tree: Tree): State => {
         sendField(element as Field, rule)
       }
       if (tag == 'canvas') block(element, BLOCKED_CANVAS)
-      else if (tag == 'object' || tag == 'embed') block(element, BLOCKED_PLUGIN)
-      else if (/^i?frame$/.test(tag) && !contentOf(element)) block(element, BLOCKED_FRAME)
+      if (/^(object|embed)$/.test(tag)) block(element, BLOCKED_PLUGIN)
+      if (/^i?frame$/.test(tag) && !contentOf(element)) block(element, BLOCKED_FRAME)
       if (element.scrollTop || element.scrollLeft) sendScroll(element)
     },
     _field(element) {

@@ -1,8 +1,7 @@
 // Style sheets: owners, constructed sheets and rules that scripts change go in, ops that give a receiver the same rules come out.
 import type { Assets } from './assets'
-import { isStyleLink } from './attributes'
 import { OP_ADOPTED, OP_RULE_DELETE, OP_RULE_INSERT, OP_RULE_SELECTOR, OP_RULE_STYLE, OP_SHEET, OP_SHEET_STATE } from './ops'
-import { patch } from './patch'
+import type { patch } from './patch'
 import type { LateDeps, Root } from './sink'
 
 /** Rules whose `style` was handed out and that are looked at again in one poll. */
@@ -18,6 +17,10 @@ const URL_TOKEN = /url\("((?:[^"\\]|\\.)*)"\)/g
 const LOSS = /[{;]\s*[a-z][\w-]*:\s*;/
 
 type Edit = [sheet: CSSStyleSheet, code: number, path: number[], text?: string]
+
+export interface StylesDeps extends LateDeps {
+  _patch: typeof patch
+}
 
 export interface Styles {
   _owner(owner: Element): void
@@ -62,8 +65,8 @@ const countRules = (text: string): number => {
 
 const stateOf = (sheet: CSSStyleSheet): string => +sheet.disabled + sheet.media.mediaText
 
-export const createStyles = (deps: LateDeps, assets: Assets): Styles => {
-  const { _write: write, _guard: guard, _idOf: idOfNode, _tick: tick } = deps
+export const createStyles = (deps: StylesDeps, assets: Assets): Styles => {
+  const { _write: write, _guard: guard, _idOf: idOfNode, _tick: tick, _patch: patch } = deps
   /** Ids of constructed sheets. */
   const constructed = new Map<CSSStyleSheet, number>()
   /** Source of constructed sheets, as long as no rule was edited since. */
@@ -167,7 +170,7 @@ export const createStyles = (deps: LateDeps, assets: Assets): Styles => {
   const sendOwner = (owner: Element): void => {
     const { sheet } = owner as HTMLStyleElement
     const isStyle = owner.localName == 'style'
-    if (!isStyle && !isStyleLink(owner)) return
+    if (!/^(style|link)$/.test(owner.localName)) return
     owners.set(owner, sheet)
     if (!sheet) return
     edits = edits.filter(([edited]) => edited != sheet)

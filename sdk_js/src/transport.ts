@@ -19,6 +19,9 @@ export interface Ack {
   error?: { message?: string }
 }
 
+/** Its share of `OUTBOX_BYTES`: many small ones are too many as well. */
+const costOf = ({ b }: SealedBatch): number => Math.max(b.length, OUTBOX_BYTES / OUTBOX_BATCHES)
+
 /** A Response, or a test's stand-in. */
 export type Answer = Pick<Response, 'status' | 'json'> & { headers: Pick<Headers, 'get'> }
 
@@ -27,8 +30,6 @@ export interface TransportDeps {
   _origin: number
   _post(bytes: Uint8Array<ArrayBuffer>): Promise<Answer>
   _beacon(bytes: Uint8Array<ArrayBuffer>): unknown
-  /** undefined: memory only. */
-  _outbox(): Outbox | undefined
   /** The collector keeps it (status below 300), or has refused it for good. */
   _answered(batch: SealedBatch, status: number, answer: Ack): void
 }
@@ -39,14 +40,16 @@ export interface Transport {
   _wake(): void
   /** The page goes away: what `seal` sends, and all that is pending, goes one last time by beacon, facts first; the outbox keeps it. */
   _leave(seal: () => void): void
-  /** There is an outbox now: all that is pending goes into it, and what earlier pages left in it is sent. */
-  _keep(): void
-  /** Forgets what is pending. */
+  /** There may be an outbox now: all that is pending goes into it, and what earlier pages left in it is sent. */
+  _keep(openOutbox: () => Outbox): void
+  /** Forgets what is pending, and that there is an outbox. */
   _clear(): void
 }
 
-export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }: TransportDeps): Transport => {
+export const createTransport = ({ _origin, _post, _beacon, _answered }: TransportDeps): Transport => {
   const queue = new Map<string, SealedBatch>()
+  /** undefined: memory only. */
+  let outbox: Outbox | undefined
   let inFlight: SealedBatch | undefined
   let timer = 0
   let failures = 0
@@ -58,7 +61,7 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
   }
   const drop = (key: string): void => {
     queue.delete(key)
-    _outbox()?._delete(key)
+    outbox?._delete(key)
   }
   const wake = (): void => {
     clearTimeout(timer)
@@ -95,20 +98,21 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
   const send = (batch: SealedBatch): void => {
     queue.set(batch.k, batch)
     // Bounded: the oldest goes first, snapshots last, since nothing can be shown without them.
-    for (;;) {
-      const all = [...queue.values()]
-      const others = all.filter((other) => other != inFlight)
-      const victim = others.find(({ s }) => !s) ?? others[0]
-      if (!victim || all.reduce((sum, { b }) => sum + Math.max(b.length, OUTBOX_BYTES / OUTBOX_BATCHES), 0) <= OUTBOX_BYTES) break
-      drop(victim.k)
+    const all = [...queue.values()]
+    let room = OUTBOX_BYTES
+    for (const other of all) room -= costOf(other)
+    for (const other of all.sort((one, two) => +one.s - +two.s)) {
+      if (room >= 0 || other == inFlight) continue
+      room += costOf(other)
+      drop(other.k)
     }
     void pump()
   }
-  const keep = (isLeaving?: boolean): void => queue.forEach((batch) => _outbox()?._put(batch, isLeaving))
+  const keep = (isLeaving?: boolean): void => queue.forEach((batch) => outbox?._put(batch, isLeaving))
 
   return {
     _send(batch) {
-      _outbox()?._put(batch)
+      outbox?._put(batch)
       send(batch)
     },
     _wake: wake,
@@ -123,13 +127,14 @@ export const createTransport = ({ _origin, _post, _beacon, _outbox, _answered }:
         if ((room -= batch.b.length) >= 0) _beacon(stamped(batch))
       }
     },
-    _keep() {
+    _keep(openOutbox) {
+      outbox ??= openOutbox()
       keep()
-      _outbox()?._claim((batches) => batches.forEach(send))
+      outbox._claim((batches) => batches.forEach(send))
     },
     _clear() {
       queue.clear()
-      inFlight = undefined
+      inFlight = outbox = undefined
       clearTimeout(timer)
       timer = 0
     },

@@ -41,22 +41,21 @@ export interface TreeHooks {
 }
 
 export interface Tree {
-  _id(node: Node | null | undefined): number
+  _idOf(node: Node | null | undefined): number
   /** A new id, for what is not a node. */
   _allocate(): number
   _snapshot(reason: number): void
   /** Emit what is dirty. */
   _flush(): void
-  /** The children (shadow root, content document) of this node are to be looked through again. */
-  _rescan(node: Node): void
+  /** The shadow root or content document of this element may be another than before. */
+  _rescan(element: Element): void
   /** The next slice looks whether the snapshot is complete. */
   _work(): void
   _stop(): void
 }
 
-const isText = (node: Node): boolean => node.nodeType == 3 || node.nodeType == 4
-/** Comments and processing instructions show nothing: they are not recorded, a sibling of theirs stays a sibling. */
-const isRecorded = (node: Node): boolean => node.nodeType == 1 || isText(node)
+/** Elements and texts. Comments and processing instructions show nothing: they are not recorded, a sibling of theirs stays a sibling. */
+const isRecorded = (node: Node): boolean => node.nodeType < 5
 
 /** Quirks mode of a document: 0 none, 1 limited, 2 full (HTML standard, "the initial insertion mode"). */
 export const modeOf = ({ compatMode, doctype }: Document): number =>
@@ -96,13 +95,9 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   let parents = new Set<Node>()
   const frames = new WeakMap<Element, Document>()
   let isOpenInterval = false
-  let isSliceQueued = false
-  let isStopped = false
   let deadline = Infinity
-  let steps = 0
 
   const id = (node: Node | null | undefined): number => (node && ids.get(node)) || 0
-  const observer = new MutationObserver(guard((records: MutationRecord[]) => collect(records)))
 
   const forget = (node: Node): void => {
     const known = ids.get(node)
@@ -131,7 +126,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
         parents.add(target)
         record.addedNodes.forEach(touch)
         record.removedNodes.forEach(touch)
-        if (target.nodeName == 'STYLE') dirtyTexts.set(target, '')
+        if ((target as Element).localName == 'style') dirtyTexts.set(target, '')
       } else if (ids.has(target)) {
         if (type == 'characterData') {
           if (!dirtyTexts.has(target)) dirtyTexts.set(target, record.oldValue ?? '')
@@ -146,13 +141,12 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     if (records.length) frame._schedule()
   }
 
+  const observer = new MutationObserver(guard(collect))
   const observe = (root: Root): void =>
     observer.observe(root, {
       subtree: true,
       childList: true,
-      attributes: true,
       attributeOldValue: true,
-      characterData: true,
       characterDataOldValue: true,
     })
 
@@ -167,14 +161,18 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
         : maskText(text, rule)
   }
 
-  const isSliceOver = (): boolean => !(++steps & 31) && now() > deadline
-
-  const newId = (node: Node): number => {
-    ids.set(node, nextId)
-    return nextId++
+  const newId = (node: Node): void => {
+    ids.set(node, nextId++)
+    touched.delete(node)
   }
 
-  const putRoot = (section: Section, root: Root, rule: Rule, depth: number): void => {
+  /** Into a host or frame element. */
+  const putRoot = (section: Section, host: Element, root: Root, rule: Rule, depth: number): void => {
+    if ('host' in root) section._shadow()
+    else {
+      frames.set(host, root)
+      section._content(modeOf(root))
+    }
     newId(root)
     after.push([root, rule])
     observe(root)
@@ -185,58 +183,43 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   const putChildren = (section: Section, parent: Node, rule: Rule, depth: number): void => {
     for (let child = parent.firstChild; child; child = child.nextSibling) {
       if (!isRecorded(child) || ids.has(child)) continue
-      if (isSliceOver()) {
-        deadline = 0
-        pending.add(parent)
-        return
-      }
+      if (!deadline) return void pending.add(parent)
       putNode(section, child, rule, depth + 1)
-      if (!deadline) {
-        if (child.nextSibling) pending.add(parent)
-        return
-      }
     }
   }
 
   const putNode = (section: Section, node: Node, inherited: Rule, depth: number): void => {
     newId(node)
-    if (isText(node)) return section._textNode(textOf(node, node.nodeValue!, inherited))
+    if (!(nextId & 31) && now() > deadline) deadline = 0
+    if (node.nodeType != 1) return section._textNode(textOf(node, node.nodeValue!, inherited))
     const element = node as Element
     // By names, not by attribute nodes: these would be made for the asking, one for every attribute of the page.
     const names = element.getAttributeNames()
     const rule = ruleAt(element, inherited, names)
-    const isBlocked = rule == BLOCK
-    const isEmpty = isBlocked || isHollow(element)
+    const isEmpty = isHollow(element) || rule == BLOCK
     let shape = elementName(element)
-    let className: string | undefined
+    let className = ''
     const values: string[] = []
-    let hasState = isBlocked || HAS_STATE.test(element.localName) || element.scrollTop || element.scrollLeft
+    let hasState = rule == BLOCK || HAS_STATE.test(element.localName) || element.scrollTop || element.scrollLeft
     if (!isEmpty) {
       let count = 0
       for (const name of names) {
         const value = attributeValue(element, name, element.getAttribute(name)!, rule, scrub)
         if (value == null || count++ >= MAX_ATTRIBUTES) continue
         shape += ' ' + (name.includes(':') ? attributeName(element.getAttributeNode(name)!) : name)
-        if (name == 'class') className = value
+        if (name == 'class') className = '\n' + value
         else values.push(value)
         if (name == 'popover' || (name == 'style' && value.includes('url('))) hasState = 1
       }
     }
-    section._element(className == null ? shape : shape + '\n' + className, values)
+    section._element(shape + className, values)
     if (hasState) after.push([element, rule])
     if (!isEmpty && depth < MAX_DEPTH && nextId < MAX_NODES) {
       const { shadowRoot } = element
       const content = contentOf(element)
-      if (shadowRoot) {
-        section._shadow()
-        putRoot(section, shadowRoot, rule, depth)
-      }
-      if (content) {
-        frames.set(element, content)
-        section._content(modeOf(content))
-        putRoot(section, content, rule, depth)
-      } else if (deadline) putChildren(section, element, rule, depth)
-      else if (element.firstChild) pending.add(element)
+      if (shadowRoot) putRoot(section, element, shadowRoot, rule, depth)
+      if (content) putRoot(section, element, content, rule, depth)
+      else putChildren(section, element, rule, depth)
     }
     section._up()
   }
@@ -249,7 +232,6 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       if (!isRecorded(node)) continue
       prev = nextId
       putNode(section, node, rule, 0)
-      if (isSliceOver()) deadline = 0
     }
     section._up()
     runAfter()
@@ -258,12 +240,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
 
   const putShadowOrContent = (host: Element, root: Root, rule: Rule): void => {
     const section = write(OP_PUT, id(host), 0, nextId)
-    if ((root as ShadowRoot).host) section._shadow()
-    else {
-      frames.set(host, root as Document)
-      section._content(modeOf(root as Document))
-    }
-    putRoot(section, root, rule, 0)
+    putRoot(section, host, root, rule, 0)
     section._up()
     runAfter()
   }
@@ -284,15 +261,14 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       const { shadowRoot } = parent as Element
       const content = contentOf(parent as Element)
       if (rule == BLOCK) return
-      if (shadowRoot && !id(shadowRoot)) putShadowOrContent(parent as Element, shadowRoot, rule)
-      if (content && !id(content)) putShadowOrContent(parent as Element, content, rule)
+      for (const root of [shadowRoot, content]) if (root && !id(root)) putShadowOrContent(parent as Element, root, rule)
       if (content) return
     }
     let prev = 0
     for (let node: Node | null = parent.firstChild; node; ) {
-      if (!isRecorded(node)) node = node.nextSibling
-      else if (ids.has(node)) {
-        prev = id(node)
+      const known = id(node)
+      if (known || !isRecorded(node)) {
+        prev = known || prev
         node = node.nextSibling
       } else if (!deadline) {
         pending.add(parent)
@@ -308,23 +284,14 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     frame._sink._walking(true)
   }
 
-  const queueSlice = (): void => {
-    if (isSliceQueued || isStopped) return
-    isSliceQueued = true
-    // A message is a task of its own: the page's own work and rendering go in between. Timers would wait 4 ms each.
-    channel.port2.postMessage(0)
-  }
-  const channel = new MessageChannel()
-  channel.port1.onmessage = guard(() => {
-    isSliceQueued = false
-    if (isStopped) return
-    frame._tick()
+  // A task of its own: the page's own work and rendering go in between.
+  const queueSlice = frame._task(() => {
     flush()
     deadline = now() + SLICE_MS
     for (const node of pending) {
+      if (!deadline) break
       pending.delete(node)
       if (ids.has(node)) walk(node)
-      if (!deadline) break
     }
     deadline = Infinity
     if (pending.size) queueSlice()
@@ -342,7 +309,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   }
 
   const needsRenewal = (element: Element, name: string, old: string | null, value: string | null): boolean =>
-    markOf(name, old ?? '') != markOf(name, value ?? '') ||
+    markOf(name, old) != markOf(name, value) ||
     (name == 'type' && element.localName == 'input') ||
     (name == 'rel' && element.localName == 'link')
 
@@ -384,9 +351,9 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   const isClosed = (parent: Node): boolean => ruleOf(parent) == BLOCK || (parent.nodeType == 1 && isHollow(parent as Element))
 
   /** Puts and moves the touched nodes around `node`, from the leftmost of its touched run on. */
-  const place = (node: Node, placed: Set<Node>): void => {
+  const place = (node: Node): void => {
     const parent = node.parentNode
-    if (placed.has(node) || !parent || !ids.has(parent)) return // with an unknown parent it is found by that parent's walk
+    if (!parent || !ids.has(parent)) return // with an unknown parent it is found by that parent's walk
     let prev = 0
     let first = node
     for (let left = node.previousSibling; left; left = left.previousSibling) {
@@ -402,7 +369,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     for (let at: Node | null = first; at; ) {
       const known = id(at)
       if (known && !touched.has(at)) break
-      placed.add(at)
+      touched.delete(at)
       if (known) {
         write(OP_MOVE, known, id(parent), prev)
         prev = known
@@ -410,7 +377,6 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
         // What is unknown below a parent whose walk is pending is left to that walk.
         if (!deadline) pending.add(parent)
         else {
-          for (let fresh: Node | null = at; fresh && !ids.has(fresh); fresh = fresh.nextSibling) placed.add(fresh)
           ;[at, prev] = putRun(parent, prev, at, rule)
           continue
         }
@@ -442,8 +408,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       begin()
       deadline = now() + SLICE_MS
     }
-    const placed = new Set<Node>()
-    for (const node of touched) if (node.isConnected) place(node, placed)
+    for (const node of touched) if (node.isConnected) place(node)
     deadline = Infinity
   }
 
@@ -469,7 +434,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   }
 
   return {
-    _id: id,
+    _idOf: id,
     _allocate: () => nextId++,
     _snapshot(reason) {
       observer.takeRecords()
@@ -486,23 +451,17 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       queueSlice()
     },
     _flush: flush,
-    _rescan(node) {
-      if (!ids.has(node)) return
-      const before = frames.get(node as Element)
-      if (before && before != contentOf(node as Element)) {
-        // The receiver has a document that is none any more: the snapshot may have met the empty one before the frame was loaded.
-        frames.delete(node as Element)
-        forget(before)
-        touched.add(before)
-      }
-      pending.add(node)
+    _rescan(element) {
+      if (!ids.has(element)) return
+      const before = frames.get(element)
+      // The receiver has a document that is none any more: the snapshot may have met the empty one before the frame was loaded.
+      if (before && before != contentOf(element)) renew(before)
+      pending.add(element)
       frame._schedule()
     },
     _work: queueSlice,
     _stop() {
-      isStopped = true
       observer.disconnect()
-      channel.port1.close()
     },
   }
 }

@@ -9,8 +9,8 @@ import { isMaskedText } from './mask'
 import type { LateParts } from './late'
 import type * as onDemand from './onDemand'
 import { OP_LEAVE } from './ops'
-import type { Outbox } from './outbox'
-import { shorten, type Listen, type Page } from './page'
+import { createListen, shorten, type Page } from './page'
+import { patch } from './patch'
 import { startRecorder } from './recorder'
 import type { Recorder } from './sink'
 import { trackPageViews } from './trackers/pageViews'
@@ -51,14 +51,13 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
   const scrub = (from: string): string => shorten(fullScrub(from), MAX_URL_LENGTH)
 
   let consent: Consent | 'ended' = answer ? consentFrom(answer, true) : config._consent
-  let outbox: Outbox | undefined
   /** Of the document load under way; undefined: there is none. */
   let sender: Sender | undefined
   let recorder: Recorder | undefined
   let late: LateParts | undefined
   let urlNow = (): string => scrub(location.href)
   /** Undoes the document load, in reverse. */
-  let undo: (() => void)[] = []
+  const undo: (() => void)[] = []
   let wasAcked = false
   /** The first batch of this document load that says who the visitor is: once the collector has it, later ones leave it out. */
   let toldFrom = 0
@@ -72,12 +71,6 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     stopRecorder()
     batcher._fact([OP_LEAVE, GAVE_UP], 0)
   })
-  const on: Listen = (target, types, heard) => {
-    const listener = guard(heard) as unknown as EventListener
-    const names = types.split(' ')
-    for (const name of names) target.addEventListener(name, listener, true)
-    return () => names.forEach((name) => target.removeEventListener(name, listener, true))
-  }
   let loading: Promise<OnDemand> | undefined
   /** What can wait for the part that is loaded on demand. Where that is blocked, or the document load over by then: undefined. */
   const later = <R>(use: (part: OnDemand) => R): Promise<R | void> => {
@@ -93,7 +86,6 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     _origin: origin,
     _post: (body) => post(body, document.hidden && body.length <= BEACON_BYTES),
     _beacon: (body) => navigator.sendBeacon?.(url, body) || post(body, true).catch(() => {}),
-    _outbox: () => outbox,
     _answered: guard(({ k }, status, { need, snapshot, flush_ms, error }) => {
       const isOwn = sender && k.startsWith(sender.d)
       if (status > 299) {
@@ -111,10 +103,9 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       }
     }),
   })
+  const shared = { _guard: guard, _sender: () => sender!, _url: () => urlNow() }
   const batcher = createBatcher({
-    _guard: guard,
-    _sender: () => sender,
-    _url: () => urlNow(),
+    ...shared,
     _beforeSeal() {
       // A page that changes by itself does not keep a session alive.
       if (identity._isIdle()) stopDocument()
@@ -129,7 +120,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     late = recorder = undefined
     if (sender) sender.x = 0
   }
-  const record = recorderGuard(() => {
+  const record = (): void => {
     recorder = startRecorder({
       _sink: batcher,
       _now: now,
@@ -139,15 +130,15 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
         later(
           (part) =>
             (late = part.createLate({
+              ...shared,
               ...deps,
-              _collector: collector,
-              _site: site,
-              _sender: () => sender!,
+              ...config,
+              _patch: patch,
               _frame: frame,
             })),
         ),
     })
-  })
+  }
 
   /** A document load begins: with the page, with each return from the back/forward cache, with each session. */
   const startDocument = (): void => {
@@ -173,24 +164,22 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     }
     const page: Page = {
       ...batcher,
-      _on: (...args) => void undo.push(on(...args)),
+      ...shared,
+      _on: createListen(guard, undo),
       _atEnd: (callback) => undo.push(callback),
       _idOf: (node) => recorder?._idOf(node) ?? 0,
       _isMasked: isMaskedText,
-      _url: () => urlNow(),
-      _guard: guard,
       _scrub: scrub,
     }
     urlNow = trackPageViews(page)
     if (keptFact) batcher._fact(keptFact, 0)
     void later((part) => part.trackFacts(page))
-    if (isRecorded) record()
+    if (isRecorded) recorderGuard(record)()
   }
   /** What was seen is sealed; nothing is observed any more. `reason`: of op Leave, if it was the visitor or the site. */
   const stopDocument = (reason?: number): void => {
     if (!sender) return
-    for (const callback of undo.reverse()) guard(callback)()
-    undo = []
+    for (const callback of undo.splice(0).reverse()) guard(callback)()
     if (reason != null) batcher._fact([OP_LEAVE, reason])
     recorder?._flush()
     if (reason == LEFT) batcher._sealNow()
@@ -206,13 +195,13 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     transport._clear()
     consent = 'ended'
   }
-  const isAllowed = (): boolean => /^(granted|cookieless)$/.test(consent)
+  const isAllowed = (): boolean => /^[gc]/.test(consent) // granted or cookieless
   const forget = (): void => {
     stopDocument()
     batcher._clear()
     transport._clear()
     identity._wipe()
-    outbox = keptFact = undefined
+    keptFact = undefined
     attempt(() => indexedDB.deleteDatabase(OUTBOX_NAME))
   }
   /** Does what the consent allows now. */
@@ -227,14 +216,11 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       toldFrom = sender.n
       sender = { ...sender, v: identity._ids().v, c: 1 }
     }
-    if (isGranted)
-      void later((part) => {
-        outbox ??= part.openOutbox()
-        transport._keep()
-      })
+    if (isGranted) void later((part) => transport._keep(part.openOutbox))
   }
   const begin = guard(() => {
     apply()
+    const on = createListen(guard, [])
     on(window, 'pointerdown pointermove keydown scroll', () => {
       if (isAllowed() && (identity._touch() || !sender)) startDocument()
     })
@@ -258,7 +244,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
 
   return {
     _fact(fact, isKept) {
-      if (/^(denied|ended)$/.test(consent)) return
+      if (/^[de]/.test(consent)) return // denied or ended
       if (isKept) keptFact = fact
       if (sender || !isKept) batcher._fact(fact, 0)
     },

@@ -10,6 +10,7 @@ import {
   OP_VIEWPORT,
   OP_VISIBILITY,
 } from './ops'
+import { targetOf, type Listen } from './page'
 import type { Frame } from './sink'
 import { contentOf, type Tree } from './tree'
 
@@ -26,8 +27,6 @@ const FEATURES = [
   'prefers-contrast:more',
 ]
 
-export type Listen = (target: EventTarget, types: string, heard: (event: never) => void) => void
-
 export interface Visitor {
   /** Listens in a document, the top one or a frame's. */
   _listen(document: Document, listen: Listen): void
@@ -36,25 +35,19 @@ export interface Visitor {
   _reset(): void
 }
 
-/** The innermost target, through open shadow roots. */
-export const targetOf = (event: Event): Node | null => (event.composedPath()[0] ?? event.target) as Node | null
-
-/** Offset of a frame's viewport in the top one. */
-const offsetOf = (view: Window | null): [number, number] => {
-  let x = 0
-  let y = 0
-  for (let at = view; at && at != window; at = at.parent) {
-    const frame = at.frameElement
-    if (!frame) break
-    const box = frame.getBoundingClientRect()
-    x += box.left + frame.clientLeft
-    y += box.top + frame.clientTop
+/** A point in the viewport of a frame as one of the top viewport. */
+const place = ({ clientX: x, clientY: y }: { clientX: number; clientY: number }, view: Window | null): [number, number] => {
+  for (let frame; view != window && (frame = view?.frameElement); view = view!.parent) {
+    const { left, top } = frame.getBoundingClientRect()
+    x += left + frame.clientLeft
+    y += top + frame.clientTop
   }
-  return [x, y]
+  return [Math.round(x), Math.round(y)]
 }
 
 export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
   const { _write: write, _now: now, _schedule: schedule } = frame
+  const queries = FEATURES.map((feature) => matchMedia(`(${feature})`))
   let point: [number, number] | undefined
   let pointedAt = 0
   let hovered: Node | null = null
@@ -69,11 +62,6 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
     write(code, ...fields)
   }
 
-  const place = ({ clientX, clientY, view }: { clientX: number; clientY: number; view?: Window | null }): [number, number] => {
-    const [x, y] = offsetOf(view ?? null)
-    return [Math.round(clientX + x), Math.round(clientY + y)]
-  }
-
   const sendPointer = (): void => {
     if (!point) return
     send(OP_POINTER, ...point)
@@ -82,8 +70,7 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
   }
 
   const sendViewport = (): void => {
-    const view = window.visualViewport
-    const { scale = 1, offsetLeft = 0, offsetTop = 0 } = view ?? {}
+    const { scale = 1, offsetLeft = 0, offsetTop = 0 } = window.visualViewport ?? {}
     send(OP_VIEWPORT, ...[innerWidth, innerHeight, devicePixelRatio * 100, scale * 100, offsetLeft, offsetTop].map(Math.round))
   }
 
@@ -96,7 +83,7 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
 
   const sendFocus = (): void => {
     const at = focused(document)
-    const id = at && at.localName != 'body' ? tree._id(at) : 0
+    const id = at && at.localName != 'body' ? tree._idOf(at) : 0
     send(OP_FOCUS, id, +(!!id && at!.matches(':focus-visible')))
   }
 
@@ -105,48 +92,33 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
     node.nodeType == 1 ? [...node.childNodes].slice(0, offset).filter((child) => child.nodeType < 4).length : offset
 
   const sendSelection = (): void => {
-    const selection = getSelection()
-    const { anchorNode, focusNode, anchorOffset, focusOffset } = selection ?? {}
-    const has = selection && anchorNode && focusNode && !selection.isCollapsed && tree._id(anchorNode) && tree._id(focusNode)
+    const { anchorNode, focusNode, anchorOffset, focusOffset, isCollapsed } = (getSelection() ?? {}) as Selection
+    const [anchor, focus] = [tree._idOf(anchorNode), tree._idOf(focusNode)]
     send(
       OP_SELECTION,
-      ...(has
-        ? [tree._id(anchorNode), offsetIn(anchorNode, anchorOffset!), tree._id(focusNode), offsetIn(focusNode, focusOffset!)]
-        : [0, 0, 0, 0]),
+      ...(isCollapsed || !anchor || !focus
+        ? [0, 0, 0, 0]
+        : [anchor, offsetIn(anchorNode!, anchorOffset), focus, offsetIn(focusNode!, focusOffset)]),
     )
   }
 
-  const sendVisibility = (): void => {
-    send(OP_VISIBILITY, document.visibilityState == 'hidden' ? 0 : document.hasFocus() ? 2 : 1)
-  }
-  const sendEnvironment = (): void => {
-    send(OP_ENVIRONMENT, FEATURES.reduce((bits, feature, at) => bits + (+matchMedia(`(${feature})`).matches << at), 0))
-  }
-
   const press = (event: PointerEvent): void => {
-    const isDown = event.type == 'pointerdown'
-    const [x, y] = place(event)
     const kind = Math.max(0, POINTER_KINDS.indexOf(event.pointerType))
     tree._flush()
     sendPointer()
-    write(OP_PRESS, isDown ? tree._id(targetOf(event)) : 0, x, y, kind, Math.max(0, event.button))
+    write(OP_PRESS, event.type == 'pointerdown' ? tree._idOf(targetOf(event)) : 0, ...place(event, event.view), kind, Math.max(0, event.button))
   }
 
   const touch = (event: TouchEvent): void => {
     const phase = event.type == 'touchstart' ? 0 : event.type == 'touchmove' ? 1 : 2
-    for (const { identifier, clientX, clientY } of event.changedTouches) {
-      const [x, y] = place({ clientX, clientY, view: event.view })
-      write(OP_TOUCH, Math.abs(identifier) % 64, x, y, phase)
-    }
+    for (const finger of event.changedTouches) write(OP_TOUCH, Math.abs(finger.identifier) % 64, ...place(finger, event.view), phase)
   }
-
-  const dirty = (): void => schedule()
 
   return {
     _listen(root, listen) {
       listen(root, 'pointermove', (event: PointerEvent) => {
         if (event.pointerType == 'touch') return
-        point = place(event)
+        point = place(event, event.view)
         schedule()
       })
       listen(root, 'pointerover', (event: PointerEvent) => {
@@ -155,25 +127,25 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
       })
       listen(root, 'pointerdown pointerup pointercancel', press)
       listen(root, 'touchstart touchmove touchend touchcancel', touch)
-      listen(root, 'focusin focusout selectionchange', dirty)
+      listen(root, 'focusin focusout selectionchange', schedule)
       if (root != document) return
       listen(root, 'pointerleave', (event: PointerEvent) => {
         if (event.target == root) hovered = null
       })
-      listen(root, 'visibilitychange', dirty)
-      listen(window, 'resize focus blur', dirty)
-      if (window.visualViewport) listen(window.visualViewport, 'resize scroll', dirty)
-      for (const feature of FEATURES) listen(matchMedia(`(${feature})`), 'change', dirty)
+      listen(root, 'visibilitychange', schedule)
+      listen(window, 'resize focus blur', schedule)
+      if (window.visualViewport) listen(window.visualViewport, 'resize scroll', schedule)
+      for (const query of queries) listen(query, 'change', schedule)
     },
     _flush() {
       sendViewport()
-      sendEnvironment()
-      sendVisibility()
+      send(OP_ENVIRONMENT, queries.reduce((bits, { matches }, at) => bits + (+matches << at), 0))
+      send(OP_VISIBILITY, document.hidden ? 0 : 1 + +document.hasFocus())
       if (point) {
         if (now() - pointedAt >= POINTER_INTERVAL_MS) sendPointer()
         else schedule()
       }
-      send(OP_HOVER, tree._id(hovered))
+      send(OP_HOVER, tree._idOf(hovered))
       sendFocus()
       sendSelection()
     },

@@ -38,16 +38,14 @@ RULES: dict[str, tuple[str, ...]] = {
     "nodesArePutFromTheLeftmostOfATouchedRun": (
         "      first = left\n",
         "      break\n",
-        "if (known && !touched.has(at)) break",
-        "if (known && (placed.has(at) || !touched.has(at))) break",
     ),
     "whatIsUnknownBelowAPendingNodeIsLeftToTheWalk": (
         "isRecorded(at) && !pending.has(parent)",
         "isRecorded(at)",
     ),
     "everySliceStartsWithAFlush": (
-        "    frame._tick()\n    flush()\n    deadline",
-        "    frame._tick()\n    deadline",
+        "    flush()\n    deadline",
+        "    deadline",
     ),
     "aSliceKeepsNoCursor": (
         "} else [node, prev] = putRun(parent, prev, node, rule)",

@@ -27,14 +27,15 @@ const createPage = () => {
         }),
       ),
     _beacon: (bytes) => beacons.push(bytes.slice()) > 0,
-    _outbox: () => ({
-      _put: (batch, isLeaving) => outbox.set(batch.k, { ...batch, isLeaving }),
-      _delete: (key) => outbox.delete(key),
-      _claim: (take) => take(left),
-    }),
     _answered: (batch, status, answer) => answered.push([batch.k, status, answer]),
   })
-  return { transport, requests, beacons, answered, outbox, left }
+  const openOutbox = () => ({
+    _put: (batch, isLeaving) => outbox.set(batch.k, { ...batch, isLeaving }),
+    _delete: (key) => outbox.delete(key),
+    _claim: (take) => take(left),
+  })
+  transport._keep(openOutbox)
+  return { transport, requests, beacons, answered, outbox, left, openOutbox }
 }
 const batch = (n, { size = 100, snapshot = false, document = 'doc', origin = ORIGIN } = {}) => ({
   k: `${document}.${n}`,
@@ -193,7 +194,7 @@ test('each try carries the time of that try, and no other byte changes', async (
 test('what an earlier page left is sent with the time since that page’s origin', async () => {
   const { transport, requests, left } = page
   left.push(batch(3, { document: 'before', origin: ORIGIN - 60_000 }))
-  transport._keep()
+  transport._keep(page.openOutbox)
   assert.equal(sentAt(requests[0]), 60_000)
 })
 

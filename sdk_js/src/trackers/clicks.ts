@@ -1,8 +1,7 @@
 // Clicks go in, click facts come out: where, on which control, and where its link leads.
 import { MASK } from '../mask'
 import { OP_CLICK } from '../ops'
-import { shorten, type Page } from '../page'
-import { elementOf } from './target'
+import { targetOf, type Page } from '../page'
 
 const CONTROL = 'a,button,summary,label,input,select,textarea,[role]'
 const MAX_LABEL_LENGTH = 80
@@ -18,8 +17,8 @@ const labelOf = (control: HTMLElement, isMasked: Page['_isMasked']): string =>
 
 export const trackClicks = ({ _on, _fact, _idOf, _scrub, _isMasked }: Page): void =>
   _on(window, 'click', (event: MouseEvent) => {
-    const target = elementOf(event)
-    if (!target) return
+    const target = targetOf(event)
+    if (target.nodeType != 1) return
     // Text that is no control is a label only where it is a single piece: a click into the page is not named by the page.
     const control = closest(target, CONTROL) ?? (target.firstElementChild ? null : target)
     const link = closest(target, 'a[href],area[href]')
@@ -29,7 +28,7 @@ export const trackClicks = ({ _on, _fact, _idOf, _scrub, _isMasked }: Page): voi
         _idOf(target),
         Math.round(event.clientX),
         Math.round(event.clientY),
-        control && shorten(labelOf(control as HTMLElement, _isMasked), MAX_LABEL_LENGTH),
+        control && labelOf(control as HTMLElement, _isMasked).slice(0, MAX_LABEL_LENGTH),
         link ? _scrub(new URL(link.getAttribute('href')!, document.baseURI).href) : '',
       ].map((field) => field ?? ''),
       0,
