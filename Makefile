@@ -58,10 +58,10 @@ node-test: sdk_js/node_modules/.done ## Run the tests of the script and of the p
 	npm --prefix sdk_js run --silent test
 
 unit: .venv/.dev sdk_js/node_modules/.done ## Run the Python tests that need no browser
-	$(BIN)/pytest -q -n $(WORKERS) --ignore=tests/e2e --ignore=tests/player --ignore=tests/bench
+	$(BIN)/pytest -q -n $(WORKERS) -m "not browser and not e2e"
 
 e2e: .venv/.dev .venv/.chromium ## Run the tests in a real browser
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile tests/e2e tests/player
+	$(BIN)/pytest -q -n $(WORKERS) -m "browser or e2e" --dist loadfile
 
 bench: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Measure (ONLY=name for a part)
 	@test -d tests/bench || { echo "visitreel: there are no benchmarks here" >&2; exit 2; }

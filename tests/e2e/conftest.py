@@ -1,4 +1,4 @@
-"""What browser tests share: one browser, one collector with a site, a token and a signed-in rep.
+"""What browser tests share: one collector with a site, a token and a signed-in rep.
 Nothing waits for a time."""
 
 from __future__ import annotations
@@ -7,24 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.e2e.api import Api
-from tests.e2e.browser import launch, sign_in
+from tests.e2e.browser import sign_in
 from tests.e2e.collector_process import Collector, free_port
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    running = launch(playwright)
-    yield running
-    running.close()
 
 
 @pytest.fixture(scope="session")

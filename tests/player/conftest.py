@@ -1,27 +1,18 @@
-"""What the tests of the player's page share: one browser, one server, and a page that fails the
-test when a script of ours does."""
+"""What the tests of the player's page share: one server, and a page that fails the test when a
+script of ours does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.browser import launch
 from tests.player.player_page import PlayerPage
 from tests.player.recorded import Recorded
 from tests.player.server import Server, serve
 
 Play = Callable[..., PlayerPage]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")
