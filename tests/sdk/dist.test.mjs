@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib'
 import { buildAll } from '../../sdk_js/build.mjs'
 
 const dist = (name) => readFileSync(new URL(`../../sdk_js/dist/${name}`, import.meta.url), 'utf8')
-const built = new Map(await buildAll())
+const { files } = await buildAll()
+const built = new Map(files)
 
 /** gzip -9, in bytes. A limit is raised only with a reason in the commit. */
 const LIMITS = { 'sdk.min.js': 9_000, 'assets.min.js': 4_000 }
