@@ -8,8 +8,6 @@ from typing import Any, Self
 
 import httpx
 
-from tests.e2e.waiting import wait_for
-
 Json = dict[str, Any]
 
 
@@ -42,11 +40,6 @@ class Api:
         found: Json = answer.json()
         return found
 
-    def sessions(self) -> list[Json]:
-        """The newest sessions."""
-        found: list[Json] = self.json("/api/sessions")["sessions"]
-        return found
-
     def session(self, session_id: str) -> Json:
         """One session with its page views and facts."""
         return self.json(f"/api/sessions/{session_id}")
@@ -58,11 +51,3 @@ class Api:
     def frame(self, session_id: str, t_ms: int) -> httpx.Response:
         """The HTML of a frame, with its headers."""
         return self.get(f"/api/sessions/{session_id}/frame", t_ms=t_ms)
-
-    def wait_for_session(self, session_id: str) -> Json:
-        """The session once it is listed."""
-
-        def listed() -> Json | None:
-            return next((one for one in self.sessions() if one["id"] == session_id), None)
-
-        return wait_for(f"session {session_id} is listed", listed, instead=self.sessions)

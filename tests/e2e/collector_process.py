@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -93,12 +93,6 @@ class Collector:
         """What it has printed so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
-    def memory_bytes(self) -> int:
-        """Its resident memory."""
-        assert self._process is not None
-        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
     def add_site(self, name: str, *origins: str) -> str:
         """Makes a site; returns its key."""
         options = [word for origin in origins for word in ("--origin", origin)]
@@ -128,15 +122,3 @@ class Collector:
             "VISITREEL_URL": self.url,
             "PYTHONUNBUFFERED": "1",
         }
-
-
-def run_visitreel(words: Sequence[str], cwd: Path) -> subprocess.Popen[str]:
-    """`visitreel` in the background, its output in a pipe."""
-    return subprocess.Popen(
-        [str(VISITREEL), *words],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )

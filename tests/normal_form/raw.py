@@ -3,7 +3,7 @@ typed nodes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,23 +64,3 @@ def from_json(dump: Any) -> Raw:
         content=from_json(dump["content"]) if dump["content"] else None,
         children=children,
     )
-
-
-def replace_first(root: Raw, is_wanted: Any, change: Any) -> Raw:
-    """A copy in which the first node (in preorder, children only) that `is_wanted` is what `change`
-    makes of it."""
-    done = False
-
-    def visit(node: Raw) -> Raw:
-        nonlocal done
-        if not done and is_wanted(node):
-            done = True
-            changed: Raw = change(node)
-            return changed
-        children = tuple(visit(child) for child in node.children)
-        return node if children == node.children else replace(node, children=children)
-
-    result = visit(root)
-    if not done:
-        raise LookupError("no node is wanted")
-    return result
