@@ -18,7 +18,7 @@ const BANNER = `/* visitreel ${version}, MIT */\n`
 const TERSER = {
   ecma: 2020,
   module: true,
-  compress: { ecma: 2020, passes: 4, unsafe: true, unsafe_arrows: true, pure_getters: true, keep_fargs: false },
+  compress: { ecma: 2020, passes: 4, unsafe: true, unsafe_arrows: true, pure_getters: true, keep_fargs: false, booleans_as_integers: true },
   format: { ecma: 2020 },
 }
 

@@ -133,7 +133,6 @@ export const createAssets = (deps: AssetsDeps): Assets => {
     const response = await fetch(collector + 'v1/asset', {
       method: 'POST',
       body: deps._frame(head, false, content._bytes),
-      headers: { 'content-type': 'text/plain' },
       credentials: 'omit',
     }).catch(() => null)
     if (response?.ok) return ((await response.json()) as { hash: string }).hash
@@ -141,7 +140,7 @@ export const createAssets = (deps: AssetsDeps): Assets => {
     await new Promise((resume) => setTimeout(resume, RETRY_MS * tries))
     return upload(hash, content, tries + 1)
   }
-  const ready = fetch(`${collector}v1/known?site=${encodeURIComponent(site)}&path=${encodeURIComponent(location.pathname)}`, {
+  const ready = fetch(`${collector}v1/known?` + new URLSearchParams({ site, path: location.pathname }), {
     credentials: 'omit',
   })
     .then((response) => response.json())

@@ -12,10 +12,10 @@ const NAMESPACES: Record<string, string> = {
 const MAX_VALUE_LENGTH = 1 << 20
 
 /** Names with a namespace are written `/svg/path`; a slash can begin no plain name. */
-const prefixed = (namespace: string | null, name: string): string => `/${NAMESPACES[namespace ?? ''] ?? encodeURIComponent(namespace ?? '')}/${name}`
+const prefixed = (namespace: string, name: string): string => `/${NAMESPACES[namespace] ?? encodeURIComponent(namespace)}/${name}`
 
 export const elementName = (element: Element): string =>
-  element.namespaceURI == HTML ? element.localName : prefixed(element.namespaceURI, element.tagName)
+  element.namespaceURI == HTML ? element.localName : prefixed(element.namespaceURI ?? '', element.tagName)
 
 export const attributeName = (attribute: Attr): string =>
   attribute.namespaceURI ? prefixed(attribute.namespaceURI, attribute.name) : attribute.name
@@ -27,9 +27,11 @@ export const isHollow = (element: Element): boolean =>
 export const isStyleLink = (element: Element): boolean =>
   element.localName == 'link' && /(^|\s)stylesheet(\s|$)/i.test((element as HTMLLinkElement).rel)
 
+/** The type of a field that has a value; empty: it is none. */
+const typeOf = (element: Element): string => (/^(input|textarea)$/.test(element.localName) ? (element as HTMLInputElement).type : '')
+
 /** Fields whose text is typed: shown masked as bullets. */
-export const isTextField = (element: Element): boolean =>
-  element.localName == 'textarea' || (element.localName == 'input' && /^(text|search|tel|url|email|password)$/.test((element as HTMLInputElement).type))
+export const isTextField = (element: Element): boolean => /^(text(area)?|search|tel|url|email|password)$/.test(typeOf(element))
 
 /** Inputs whose value property is a choice or a label, not something typed. */
 const isButtonLike = (type: string): boolean => /^(checkbox|radio|submit|reset|button|image)$/.test(type)
@@ -44,17 +46,17 @@ export const fieldValue = (field: HTMLInputElement | HTMLTextAreaElement, value:
 /** An attribute's value as it may be recorded; null: not at all. */
 export const attributeValue = (element: Element, name: string, value: string, rule: Rule, scrub: (url: string) => string): string | null => {
   const tag = element.localName
-  const input = tag == 'input' ? (element as HTMLInputElement) : null
+  const type = typeOf(element)
   if (/^(on.*|(image)?srcset|sizes|nonce|integrity|srcdoc|ping)$/.test(name)) return null
-  if (input && name != 'type' && /^(hidden|file)$/.test(input.type)) return null
-  if (name == 'value' && input) return fieldValue(input, value, rule)
+  if (name != 'type' && /^(hidden|file)$/.test(type)) return null
+  if (name == 'value' && type) return fieldValue(element as HTMLInputElement, value, rule)
   // A masked list of choices shows none of them.
   if (tag == 'option' && name == 'selected') return isChoiceHidden(element.closest('select'), rule) ? null : value
   if (name == 'checked' && isMasking(rule)) return null
   if (/^(href|src|action|formaction|poster|background|cite|longdesc|data|xlink:href)$/.test(name)) return scrub(value)
   if (/^(title|placeholder|alt|aria-(label|description|placeholder|valuetext|valuenow|roledescription)|label|data-(?!visitreel$).*)$/.test(name)) {
     // The placeholder of a plain field is the page's own word; what a script mirrors into the other attributes may be typed text.
-    const isTyped = (isTextField(element) || (input && !isButtonLike(input.type))) && name != 'placeholder' && !isOpen(element, rule)
+    const isTyped = type && !isButtonLike(type) && name != 'placeholder' && !isOpen(element, rule)
     if (value && isTyped) return MASK
     value = maskText(value, rule)
   }

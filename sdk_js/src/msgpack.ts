@@ -47,7 +47,7 @@ export const encode = (value: unknown): Uint8Array<ArrayBuffer> => {
       const entries = Object.entries(item)
       length(entries.length, 0x80, 16, 0xdf)
       entries.flat().forEach(write)
-    } else parts.push([item ? 0xc3 : item === false ? 0xc2 : 0xc0])
+    } else parts.push([item ? 0xc3 : typeof item == 'boolean' ? 0xc2 : 0xc0])
   }
 
   write(value)

@@ -83,9 +83,12 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
     section._size += value.length + 1
     column.push(value)
   }
-  const token = (value: number): void => {
+  const openNext = (next: number): void => {
     if (open) varint(structure, open)
-    open = 0
+    open = next
+  }
+  const token = (value: number): void => {
+    openNext(0)
     varint(structure, value)
     section._size++
   }
@@ -139,8 +142,7 @@ export const createSection = (named?: (text: string) => Uint8Array | undefined):
         shapes.set(shape, (index = shapes.size))
         push(names, shape)
       }
-      if (open) varint(structure, open)
-      open = TOKEN_ELEMENT_OPEN + 2 * index
+      openNext(TOKEN_ELEMENT_OPEN + 2 * index)
       section._size += 2
       for (const value of list) push(values, value)
     },

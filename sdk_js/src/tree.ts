@@ -127,7 +127,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
         record.addedNodes.forEach(touch)
         record.removedNodes.forEach(touch)
         if ((target as Element).localName == 'style') dirtyTexts.set(target, '')
-      } else if (ids.has(target)) {
+      } else if (id(target)) {
         if (type == 'characterData') {
           if (!dirtyTexts.has(target)) dirtyTexts.set(target, record.oldValue ?? '')
         } else {
@@ -182,7 +182,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
 
   const putChildren = (section: Section, parent: Node, rule: Rule, depth: number): void => {
     for (let child = parent.firstChild; child; child = child.nextSibling) {
-      if (!isRecorded(child) || ids.has(child)) continue
+      if (!isRecorded(child) || id(child)) continue
       if (!deadline) return void pending.add(parent)
       putNode(section, child, rule, depth + 1)
     }
@@ -228,7 +228,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   const putRun = (parent: Node, prev: number, first: Node, rule: Rule): [Node | null, number] => {
     const section = write(OP_PUT, id(parent), prev, nextId)
     let node: Node | null = first
-    for (; node && !ids.has(node) && deadline; node = node.nextSibling) {
+    for (; node && !id(node) && deadline; node = node.nextSibling) {
       if (!isRecorded(node)) continue
       prev = nextId
       putNode(section, node, rule, 0)
@@ -291,7 +291,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     for (const node of pending) {
       if (!deadline) break
       pending.delete(node)
-      if (ids.has(node)) walk(node)
+      if (id(node)) walk(node)
     }
     deadline = Infinity
     if (pending.size) queueSlice()
@@ -315,7 +315,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
 
   const flushAttributes = (): void => {
     for (const [element, names] of dirtyAttributes) {
-      if (!ids.has(element) || isHollow(element)) continue
+      if (!id(element) || isHollow(element)) continue
       const rule = ruleOf(element)
       if (rule == BLOCK) continue
       for (const [local, [namespace, old]] of names) {
@@ -336,7 +336,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
 
   const flushTexts = (): void => {
     for (const [node, old] of dirtyTexts) {
-      if (!ids.has(node)) continue
+      if (!id(node)) continue
       if (node.nodeType != 1) {
         const rule = ruleOf(node)
         const text = textOf(node, node.nodeValue!, rule)
@@ -353,12 +353,12 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   /** Puts and moves the touched nodes around `node`, from the leftmost of its touched run on. */
   const place = (node: Node): void => {
     const parent = node.parentNode
-    if (!parent || !ids.has(parent)) return // with an unknown parent it is found by that parent's walk
+    if (!parent || !id(parent)) return // with an unknown parent it is found by that parent's walk
     let prev = 0
     let first = node
     for (let left = node.previousSibling; left; left = left.previousSibling) {
       if (!isRecorded(left)) continue
-      if (ids.has(left) && !touched.has(left)) {
+      if (id(left) && !touched.has(left)) {
         prev = id(left)
         break
       }
@@ -390,14 +390,14 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     const isMarked = parents.size > 1 && [...parents].some(ruleOf)
     for (const node of touched) {
       const parent = node.parentNode
-      if (ids.has(node) && (isMarked || !parent || !ids.has(parent) || isClosed(parent))) forget(node)
+      if (id(node) && (isMarked || !parent || !id(parent) || isClosed(parent))) forget(node)
     }
     let size = 0
     const taken: number[] = []
     const gone: number[] = []
     for (const node of touched) {
       if (lost.has(node)) gone.push(lost.get(node)!)
-      if (ids.has(node)) taken.push(id(node))
+      if (id(node)) taken.push(id(node))
       else if (node.nodeType == 1 && size < LARGE_INSERT) size += 1 + (node as Element).getElementsByTagName('*').length
     }
     // All that moved is taken out before anything is forgotten or put in: so nothing goes down with a former parent, and no order of
@@ -416,7 +416,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     collect(observer.takeRecords())
     for (const [element, names] of dirtyAttributes) {
       for (const [name, [, old]] of names) {
-        if (ids.has(element) && needsRenewal(element, name, old, element.getAttribute(name))) renew(element)
+        if (id(element) && needsRenewal(element, name, old, element.getAttribute(name))) renew(element)
       }
     }
     if (touched.size) flushTouched()
@@ -452,7 +452,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     },
     _flush: flush,
     _rescan(element) {
-      if (!ids.has(element)) return
+      if (!id(element)) return
       const before = frames.get(element)
       // The receiver has a document that is none any more: the snapshot may have met the empty one before the frame was loaded.
       if (before && before != contentOf(element)) renew(before)

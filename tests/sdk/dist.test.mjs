@@ -9,7 +9,7 @@ const { files } = await buildAll()
 const built = new Map(files)
 
 /** gzip -9, in bytes: what is reached. It only ever goes down, to 9,000 and 4,000; the bench shows how far that is. */
-const LIMITS = { 'sdk.min.js': 10_950, 'assets.min.js': 4_560 }
+const LIMITS = { 'sdk.min.js': 10_870, 'assets.min.js': 4_450 }
 
 for (const [name, limit] of Object.entries(LIMITS)) {
   test(`${name} is at most ${limit} bytes, gzipped`, () => {

@@ -26,7 +26,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "for (const known of taken) write(OP_TAKE, known)",
         "{}",
     ),
-    "aTouchedNodeWithAnUnknownParentIsForgotten": ("|| !ids.has(parent) ||", "||"),
+    "aTouchedNodeWithAnUnknownParentIsForgotten": ("|| !id(parent) ||", "||"),
     "nodesArePutFromTheLeftmostOfATouchedRun": (
         "      first = left\n",
         "      break\n",
