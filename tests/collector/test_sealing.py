@@ -77,6 +77,7 @@ def test_sealing_and_packing_change_no_frame(small: Running) -> None:
     other = small.tab()
     for body in busy_batches(other, 30):
         post(small.client, body)
+    small.settle()
     small.clock.ahead_ms += HALF_AN_HOUR_MS
     small.sweep()
     assert small.rows("SELECT count(*) FROM batch WHERE ops IS NOT NULL") == [(0,)]
