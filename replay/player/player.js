@@ -71,8 +71,8 @@ export class Player {
   // --- opening -------------------------------------------------------------------------------------------------------------------------
 
   /**
-   * Loads the session and goes to a moment.
-   * @param {number|null} t_ms null: play from the first frame on
+   * Loads the session and goes to a moment, where it stays.
+   * @param {number|null} t_ms null: it plays by itself, from the first frame on, once that is complete
    */
   async open(t_ms) {
     await this.guard(async () => {
@@ -197,6 +197,8 @@ export class Player {
     if (!this.isShown) await this.reveal()
     if (seek !== this.seeks) return
     this.lastTick = 0
+    // What moves by itself goes with the replay, also where it begins to play by itself.
+    this.view.setPlaying(this.wantsPlay, this.speed)
     this.setState(this.settledState)
     void this.prefetch()
   }

@@ -44,6 +44,18 @@ def test_without_a_moment_it_plays_to_the_end(play: Play) -> None:
     player.wait_for("ended")
 
 
+def test_what_moves_by_itself_moves_when_a_link_begins_to_play(play: Play) -> None:
+    recorded = Recorded(session="page-session-000019")
+    style = ("style", {}, "@keyframes a { to { opacity: 0 } } p { animation: a 60s infinite }")
+    recorded.load(opening(page_of(("p", {}, "x"), head=[style])), [(5000, ops.Pointer(1, 1))])
+    running = "doc.getAnimations().map((one) => one.playState)"
+    player = play(recorded, None)
+    assert (player.state, player.ask(running)) == ("playing", ["running"])
+    player.page.keyboard.press("Space")
+    player.wait_for("paused")
+    assert player.ask(running) == ["paused"]
+
+
 @pytest.mark.parametrize("asked", ["-5", "1e9", "x", ""])
 def test_a_moment_outside_is_the_nearest_inside(page: Page, server: Server, asked: str) -> None:
     page.goto(f"{server.add(short('page-session-000003'))}?t={asked}")
