@@ -81,7 +81,8 @@ def page_for_viewers(handler: Handler) -> Handler:
 
     @wraps(handler)
     def guarded(request: Request) -> Response:
-        if viewer_of(request) is None:
+        request.state.viewer = viewer_of(request)
+        if request.state.viewer is None:
             back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             target = request.url_for("sign_in").include_query_params(next=back)
             return RedirectResponse(f"{target.path}?{target.query}", status_code=303)
