@@ -38,11 +38,10 @@ def page_policy(frames: str = "'none'") -> str:
     return _PAGE.format(frames=frames)
 
 
-def shell_policy(origin: str, session_id: str) -> str:
+def shell_policy(base: str) -> str:
     """The CSP of the document that a recording is drawn in: no script, no connection, no frame but
-    itself, and files only from the asset path of its session (never 'self': a recorded image must
-    not make a request to the API with the rep's cookies)."""
-    base = f"{origin}/sessions/{session_id}"
+    itself, and files only from the asset path of its player (never 'self': a recorded image must
+    not make a request to the API with the rep's cookies). `base`: the player page's address."""
     return _SHELL.format(document=f"{base}/shell", assets=f"{base}/assets/")
 
 

@@ -132,6 +132,7 @@ ROUTES = [
     Route("/api/sessions", sessions),
     Route("/api/sessions/{session_id}", session),
     Route("/api/sessions/{session_id}/timeline", timeline),
+    Route("/sessions/{session_id}/timeline", timeline),  # where its player looks
     Route("/api/sessions/{session_id}/frame", frame),
     Route("/api/visitors/{visitor_id}", delete_visitor, methods=["DELETE"]),
 ]

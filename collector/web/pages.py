@@ -114,13 +114,14 @@ def player(request: Request) -> Response:
     # A policy with a path: a link in the replayed page can't navigate the frame to anything else of
     # ours.
     named = request.path_params["session_id"]
-    shell = f"{own_origin(request, context.settings.public_url)}/sessions/{named}/shell"
+    base = f"/sessions/{named}"
+    shell = f"{own_origin(request, context.settings.public_url)}{base}/shell"
     return page(
         request,
         "session.html",
         frames=shell,
         referrer="no-referrer",
-        session_id=named,
+        base=base,
         who=row.person or f"Visitor {row.visitor_id[:6]}",
         site=row.site,
     )

@@ -1,5 +1,5 @@
 """The files of a replay: segments, big texts, assets, and the empty document that frames are drawn
-in. All of one session."""
+in. All of one session, and all under the address of its player."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HASH = re.compile(r"[0-9a-f]{32}")
 
 @for_viewers
 def segment(request: Request) -> Response:
-    """`GET /api/sessions/{id}/segments/{segment}`: a raw ops section. Batches in it never change,
+    """`GET /sessions/{id}/segments/{segment}`: a raw ops section. Batches in it never change,
     so a number always names the same bytes."""
     context = context_of(request)
     number = request.path_params["number"]
@@ -54,7 +54,7 @@ def segment(request: Request) -> Response:
 
 @for_viewers
 def content(request: Request) -> Response:
-    """`GET /api/sessions/{id}/contents/{hex}`: a big text."""
+    """`GET /sessions/{id}/contents/{hex}`: a big text."""
     context = context_of(request)
     with context.readers.lend() as db:
         row = session_of(db, request)
@@ -94,7 +94,8 @@ def shell(request: Request) -> Response:
     with context.readers.lend() as db:
         session_of(db, request)
     named = request.path_params["session_id"]
-    policy = shell_policy(own_origin(request, context.settings.public_url), named)
+    origin = own_origin(request, context.settings.public_url)
+    policy = shell_policy(f"{origin}/sessions/{named}")
     headers = {
         "content-security-policy": policy,
         "referrer-policy": "no-referrer",
@@ -111,8 +112,11 @@ def _hash(request: Request) -> bytes:
 
 
 ROUTES = [
-    Route("/api/sessions/{session_id}/segments/{number:int}", segment),
-    Route("/api/sessions/{session_id}/contents/{hex}", content),
+    *(
+        Route(f"{base}/sessions/{{session_id}}/{path}", endpoint)
+        for base in ("", "/api")
+        for path, endpoint in (("segments/{number:int}", segment), ("contents/{hex}", content))
+    ),
     Route("/sessions/{session_id}/assets/{hex}", asset),
     Route("/sessions/{session_id}/shell", shell),
 ]

@@ -1,4 +1,5 @@
-// The page of the player: the section in the document goes in, a running player comes out. Addresses are made from the session's id alone.
+// The page of the player: the section in the document goes in, a running player comes out. All that it asks for lies under one path, which the
+// page names in `data-base`: `timeline`, `segments/N`, `contents/HASH`, `assets/HASH`, `shell`.
 import { createControls } from './controls.js'
 import { Events } from './events.js'
 import { dumpTree } from './dump.js'
@@ -32,11 +33,11 @@ const root = document.getElementById('player')
 const frame = document.getElementById('frame')
 if (!root || !(frame instanceof HTMLIFrameElement)) throw new Error('the page has no player')
 
-const session = encodeURIComponent(root.dataset['session'] ?? '')
+const base = root.dataset['base'] ?? ''
 const isUnscaled = new URLSearchParams(location.search).get('scale') === '1'
 document.documentElement.classList.toggle('unscaled', isUnscaled)
 
-const view = new View(frame, { shell: `/sessions/${session}/shell`, asset: (hash) => `/sessions/${session}/assets/${hash}` })
+const view = new View(frame, { shell: `${base}/shell`, asset: (hash) => `${base}/assets/${hash}` })
 const get = (/** @type {string} */ name) => part(root, name, HTMLElement)
 const stage = new Stage({ stage: get('stage'), screen: get('screen'), frame, overlay: get('overlay') }, isUnscaled)
 
@@ -47,9 +48,9 @@ let updateControls = () => {}
 const player = new Player(
   view,
   {
-    timeline: `/api/sessions/${session}/timeline`,
-    segment: (number) => `/api/sessions/${session}/segments/${number}`,
-    content: (hash) => `/api/sessions/${session}/contents/${hash}`,
+    timeline: `${base}/timeline`,
+    segment: (number) => `${base}/segments/${number}`,
+    content: (hash) => `${base}/contents/${hash}`,
   },
   () => changed(),
 )

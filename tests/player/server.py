@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 
 from jinja2 import Environment, FileSystemLoader
 
@@ -54,20 +55,20 @@ class Server(ThreadingHTTPServer):
             return 503, "text/plain", b"", INERT
         if path.startswith("/static/"):
             return self._static(path.removeprefix("/static/"))
-        found = re.fullmatch(r"(/api)?/sessions/([\w-]+)(?:/(\w+))?(?:/(\w+))?", path)
-        recorded = self.recordings.get(found[2]) if found else None
+        found = re.fullmatch(r"/sessions/([\w-]+)(?:/(\w+))?(?:/(\w+))?", path)
+        recorded = self.recordings.get(found[1]) if found else None
         if not found or not recorded:
             return 404, "text/plain", b"", INERT
-        if found[1]:
-            return self._api(recorded, found[3] or "", found[4] or "")
-        return self._page(recorded, found[3], found[4] or "")
+        if found[2] in {"timeline", "segments", "contents"}:
+            return self._data(recorded, found[2], found[3] or "")
+        return self._page(recorded, found[2], found[3] or "")
 
     def _static(self, path: str) -> Answer:
         folder, _, name = path.rpartition("/")
         file = STATIC[folder] / name
         return 200, TYPES[file.suffix], file.read_bytes(), INERT
 
-    def _api(self, recorded: Recorded, kind: str, name: str) -> Answer:
+    def _data(self, recorded: Recorded, kind: str, name: str) -> Answer:
         if kind == "timeline":
             return 200, "application/json", json.dumps(recorded.timeline()).encode(), INERT
         if kind == "segments" and int(name) in recorded.sections:
@@ -80,11 +81,14 @@ class Server(ThreadingHTTPServer):
         path = f"{self.url}/sessions/{recorded.session}"
         if kind is None:
             page = TEMPLATES.get_template("session.html").render(
-                session_id=recorded.session, who="Ana", site="shop"
+                request=SimpleNamespace(state=SimpleNamespace(viewer=None)),
+                base=f"/sessions/{recorded.session}",
+                who="Ana",
+                site="shop",
             )
             return 200, "text/html; charset=utf-8", page.encode(), page_policy(f"{path}/shell")
         if kind == "shell":
-            return 200, "text/html", SHELL, shell_policy(self.url, recorded.session)
+            return 200, "text/html", SHELL, shell_policy(path)
         if kind == "assets" and name in recorded.assets:
             media_type, data = recorded.assets[name]
             return 200, media_type, data, INERT

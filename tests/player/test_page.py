@@ -262,7 +262,7 @@ def test_a_live_session_waits_at_its_end_and_goes_on(play: Play, server: Server)
     assert text_of(player) == "more 1500"
     recorded.live = False
     player.wait_for("ended")
-    assert server.asked.count(f"/api/sessions/{recorded.session}/timeline") >= 3
+    assert server.asked.count(f"/sessions/{recorded.session}/timeline") >= 3
 
 
 def test_packed_segments_take_over_while_it_is_watched(play: Play) -> None:
