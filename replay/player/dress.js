@@ -57,7 +57,11 @@ export class Dresser {
     /** @type {Map<Node, [root: Node, rootId: number, owners: TreeNode[]]>} */
     const roots = new Map()
     for (const [id, frame] of this.view.frames) roots.set(frame.doc, [frame.doc, id, []])
-    for (const [id, shown] of this.view.shown) if (shown.nodeKind === 'shadow') roots.set(shown.dom, [shown.dom, id, []])
+    for (const id of this.view.shadows) {
+      const shown = this.view.shown.get(id)
+      if (shown?.nodeKind === 'shadow') roots.set(shown.dom, [shown.dom, id, []])
+      else this.view.shadows.delete(id)
+    }
     for (const owner of this.view.tree.owners) {
       const shown = this.view.shown.get(owner.id)
       if (shown && dom.isConnected(shown.dom)) roots.get(dom.rootNode(shown.dom))?.[2].push(owner)

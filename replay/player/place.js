@@ -255,9 +255,11 @@ export const remove = (tree, op) => {
 const forget = (tree, node) => {
   const { id } = node
   tree.nodes.delete(id)
+  tree.changes.gone.add(id)
   tree.cssAssets.delete(id)
   tree.adopted.delete(id)
   tree.scrolled.delete(node)
+  tree.sourced.delete(node)
   if (tree.owners.delete(node)) tree.changes.sheets = true
   if (tree.sheets.delete(id)) tree.changes.sheets = true
   if (tree.topLayer.delete(id)) tree.changes.layers = true

@@ -7,7 +7,7 @@ import { Timeline } from './timeline.js'
 
 /** @typedef {import('./view.js').View} View */
 /** @typedef {import('./playhead.js').Found} Found */
-/** @typedef {import('./view.js').LoadKnowledge} LoadKnowledge */
+/** @typedef {import('./addresses.js').LoadKnowledge} LoadKnowledge */
 /** @typedef {'loading'|'playing'|'paused'|'ended'|'error'} PlayerState */
 
 /**

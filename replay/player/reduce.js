@@ -209,9 +209,12 @@ const REDUCERS = {
     tree.changes.assets = true
   },
   source: (tree, op) => {
+    const node = nodeOfKind(tree, op.node, 'element')
     const state = stateOf(tree, op.node)
     if (op.asset) state.source = op.asset
     else delete state.source
+    if (op.asset) tree.sourced.add(node)
+    else tree.sourced.delete(node)
   },
   css_asset: (tree, op) => {
     const node = tree.nodes.get(op.owner)

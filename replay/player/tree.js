@@ -75,6 +75,8 @@ export class Changes {
     this.own = new Set()
     /** Nodes whose child list changed. @type {Set<TreeNode>} */
     this.children = new Set()
+    /** Ids of nodes that were removed. @type {Set<number>} */
+    this.gone = new Set()
     /** Style sheets, their order or what their addresses stand for. */
     this.sheets = false
     /** What an asset id stands for. */
@@ -109,6 +111,8 @@ export class Tree {
   adopted = new Map()
   /** In the order of entering: id → layer. @type {Map<number, number>} */
   topLayer = new Map()
+  /** Elements that show a stored copy. @type {Set<TreeNode>} */
+  sourced = new Set()
   /** Elements and documents with a scroll offset. @type {Set<TreeNode>} */
   scrolled = new Set()
   /** @type {Viewport|null} */
