@@ -12,6 +12,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
@@ -19,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from collector.auth import Auth
+from collector.auth import Auth, is_foreign
 from collector.background import Background
 from collector.bundled import bundled
 from collector.commands import Json, run_command
@@ -33,7 +34,8 @@ from collector.settings import Settings, load_secret
 from collector.sites import SiteDirectory
 from collector.store.database import Readers, open_writer
 from collector.store.sites import all_sites
-from collector.web import api, health, pages, replay_files, script
+from collector.views import Views
+from collector.web import accounts, api, health, pages, replay_files, script
 from collector.web.context import Context
 from collector.writer import Writer
 
@@ -71,8 +73,9 @@ class Collector:
             writer=self.writer,
             readers=self.readers,
             background=self.background,
-            auth=Auth(load_secret(settings.data), https=settings.is_https),
+            auth=Auth(load_secret(settings.data), https=settings.is_https, now_ms=now_ms),
             hub=hub,
+            views=Views(self.writer),
             metrics=self.metrics,
             templates=_templates(),
             now_ms=now_ms,
@@ -100,11 +103,13 @@ class Collector:
                 *api.ROUTES,
                 *replay_files.ROUTES,
                 *pages.ROUTES,
+                *accounts.ROUTES,
                 *health.ROUTES,
                 *script.routes(),
                 Mount("/static/player", _Files(bundled("player"))),
                 Mount("/static", _Files(HERE / "web" / "static")),
             ],
+            middleware=[Middleware(_OwnPagesOnly, public_url=self.settings.public_url)],
             lifespan=self._lifespan,
             exception_handlers={
                 Problem: _answer_problem,
@@ -165,6 +170,23 @@ class _Files(StaticFiles):
         response: Response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["cache-control"] = "no-cache"
         return response
+
+
+class _OwnPagesOnly:
+    """The one place that keeps other sites' pages from changing anything with a person's cookie."""
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        self._app = app
+        self._public_url = public_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._app
+        if scope["type"] == "http":
+            request = Request(scope)
+            if is_foreign(request, self._public_url):
+                message = "this request comes from a page of another site"
+                answer = _answer_problem(request, Problem("foreign_request", message))
+        await answer(scope, receive, send)
 
 
 class _SecurityHeaders:

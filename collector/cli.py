@@ -192,9 +192,13 @@ def user() -> None:
 @DATA
 @URL
 @click.argument("email")
-@click.option("--role", type=click.Choice(["rep", "admin"]), default="rep", show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice(["rep", "admin"]),
+    help="What they may do: rep for somebody new, else what they could before.",
+)
 @plain_errors
-def user_add(data: Path, url: str, email: str, role: str) -> None:
+def user_add(data: Path, url: str, email: str, role: str | None) -> None:
     """Let somebody in; print a one-time sign-in link, good for 24 hours."""
     added = command(data, "user_add", {"email": email, "role": role})
     click.echo(f"{public_url(data, url)}/sign-in/{added['token']}")

@@ -7,15 +7,22 @@ import re
 from collections.abc import Callable
 
 from collector.settings import DEFAULT_PORT
+from collector.store.audit import add_line
 from collector.store.database import Database, StoreError
 from collector.store.intake import Intake
-from collector.store.people import Role, add_link, add_token, add_user
+from collector.store.people import Role, add_link, add_user
 from collector.store.sites import Site, add_site, set_origins, site_named
+from collector.store.tokens import add_token
 from collector.store.visitors import erase_visitor
 from collector.urls import BadOrigin, checked_origin
 
 Json = dict[str, object]
+COMMAND_LINE = "command line"
+NOT_NOTED = frozenset({"where"})
+"""They change nothing."""
 Command = Callable[[Database, Intake, Json, int], Json]
+
+ROLES: dict[str, Role] = {"rep": "rep", "admin": "admin"}
 
 _EMAIL = re.compile(r"[^@\s<>\"'\\]{1,64}@[^@\s<>\"'\\]{1,190}")
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f<>\"'&\\][^\x00-\x1f\x7f<>\"'&\\]{0,79}")
@@ -26,15 +33,34 @@ class BadArgument(StoreError):
     """An argument that can't be used; the message is for the person at the command line."""
 
 
-def run_command(db: Database, intake: Intake, name: str, arguments: Json, now_ms: int) -> Json:
-    """Runs one command inside a transaction. Raises `StoreError` for what can't be done."""
+def run_command(
+    db: Database,
+    intake: Intake,
+    name: str,
+    arguments: Json,
+    now_ms: int,
+    who: str = COMMAND_LINE,
+) -> Json:
+    """Runs one command inside a transaction, and notes in the audit that `who` did it. Raises
+    `StoreError` for what can't be done."""
     command = COMMANDS.get(name)
     if command is None:
         raise BadArgument(f"unknown command {name!r}")
     try:
-        return command(db, intake, arguments, now_ms)
+        done = command(db, intake, arguments, now_ms)
     except BadOrigin as error:
         raise BadArgument(str(error)) from error
+    if name not in NOT_NOTED:
+        add_line(db, now_ms, who, name, _about(name, arguments, done))
+    return done
+
+
+def _about(name: str, arguments: Json, done: Json) -> str:
+    """What a command was about, for the audit: nothing that was erased, nothing secret."""
+    if name == "erase":
+        return f"{done['sessions']} sessions"
+    words = [done.get(key, arguments.get(key)) for key in ("name", "origin", "email", "role")]
+    return " ".join(word for word in words if isinstance(word, str))
 
 
 def _words(arguments: Json, key: str) -> list[str]:
@@ -91,7 +117,7 @@ def _user_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
     email = _word(arguments, "email").strip()
     if not _EMAIL.fullmatch(email):
         raise BadArgument(f"{email!r} is no e-mail address")
-    role: Role = "admin" if _word(arguments, "role") == "admin" else "rep"
+    role = ROLES.get(_word(arguments, "role"))
     user = add_user(db, email, role, now_ms)
     return {"email": user.email, "role": user.role, "token": add_link(db, user, now_ms)}
 

@@ -28,6 +28,7 @@ STATUSES = {
     "body_too_slow": 408,
     "conflict": 409,
     "erased": 410,
+    "share_ended": 410,
     "too_large": 413,
     "wrong_media_type": 415,
     "too_many_requests": 429,

@@ -28,7 +28,6 @@ HOMES = {
     "orjson": ("collector/",),
     "jinja2": ("collector/web/",),
     "prometheus_client": ("collector/metrics.py",),
-    "itsdangerous": ("collector/auth.py",),
     "click": ("collector/cli.py", "collector/commands/"),
     "tinycss2": ("replay/css.py",),
 }

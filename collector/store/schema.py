@@ -139,11 +139,43 @@ CREATE TABLE page_content (
 CREATE INDEX page_of_content ON page_content (content);
 """
 
+ACCESS = """
+CREATE TABLE sign_in (
+  hash BLOB PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+  seen_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_of_user ON sign_in (user, seen_at_ms);
+CREATE TABLE share (
+  share INTEGER PRIMARY KEY, share_id TEXT NOT NULL UNIQUE,
+  session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  user INTEGER REFERENCES user ON DELETE SET NULL, made_by TEXT NOT NULL, t_ms INTEGER,
+  created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER,
+  views INTEGER NOT NULL DEFAULT 0, seen_at_ms INTEGER) STRICT;
+CREATE INDEX share_of_session ON share (session);
+CREATE INDEX share_of_user ON share (user) WHERE user IS NOT NULL;
+CREATE TABLE audit (
+  audit INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+  about TEXT NOT NULL, session INTEGER REFERENCES session ON DELETE SET NULL,
+  t_ms INTEGER) STRICT;
+CREATE INDEX audit_of_session ON audit (session) WHERE session IS NOT NULL;
+ALTER TABLE user ADD COLUMN seen_at_ms INTEGER;
+ALTER TABLE api_token ADD COLUMN used_at_ms INTEGER;
+"""
+
+
+def _run(db: Database, *scripts: str) -> None:
+    for script in scripts:
+        for statement in script.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
+
 
 @MIGRATIONS()
 def m001_first_tables(db: Database) -> None:
     """All tables of version 0.1."""
-    for script in (PEOPLE_AND_SITES, VISITS, RECORDINGS, CONTENTS):
-        for statement in script.split(";\n"):
-            if statement.strip():
-                db.execute(statement)
+    _run(db, PEOPLE_AND_SITES, VISITS, RECORDINGS, CONTENTS)
+
+
+@MIGRATIONS()
+def m002_access(db: Database) -> None:
+    """Browsers that are signed in, share links, the audit."""
+    _run(db, ACCESS)

@@ -10,13 +10,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from collector.commands import run_command
+from collector.commands import Json, run_command
 from collector.frames import open_recording
 from collector.headers import INERT
 from collector.problems import Problem
 from collector.store.sessions import SESSION_ID, list_sessions, session_json
-from collector.store.timelines import timeline_of
-from collector.web.context import context_of, for_viewers, session_of, whole_number
+from collector.store.timelines import TimelineJson, timeline_of
+from collector.web.context import (
+    context_of,
+    for_admins,
+    for_viewers,
+    session_of,
+    signed_in,
+    whole_number,
+)
+from collector.web.watching import (
+    asked_t_ms,
+    for_watchers,
+    note_view,
+    share_of,
+    watched_session,
+)
 from replay.errors import NoFrame
 
 MAX_LIMIT = 200
@@ -67,17 +81,28 @@ def session(request: Request) -> Response:
     return json_answer(found)
 
 
-@for_viewers
+@for_watchers
 def timeline(request: Request) -> Response:
-    """`GET /api/sessions/{id}/timeline`. Whoever asks is watching: the recorder then sends more
-    often."""
+    """`GET /api/sessions/{id}/timeline[?t_ms=N]`: what a player asks for first, and where it will
+    open. Whoever asks is watching: the recorder then sends more often."""
     context = context_of(request)
     with context.readers.lend() as db:
-        row = session_of(db, request)
+        row = watched_session(db, request)
         found = timeline_of(db, row, context.now_ms(), context.settings.pace.live_ms)
     if found["live"]:
         context.hub.watch(row.session_id, context.now_ms())
-    return json_answer(found)
+    note_view(request, row, opens=True, t_ms=asked_t_ms(request))
+    return json_answer(without_person(found) if share_of(request) else found)
+
+
+def without_person(timeline: TimelineJson) -> TimelineJson:
+    """A timeline as a share link shows it: without who it is and what the site told about them."""
+    facts = [
+        {name: value for name, value in fact.items() if not isinstance(value, dict)}
+        for fact in timeline["facts"]
+        if fact["kind"] != "identify"
+    ]
+    return {**timeline, "session": "", "facts": facts}
 
 
 @for_viewers
@@ -89,6 +114,7 @@ def frame(request: Request) -> Response:
     tab = whole_number(request, "tab", 1, 1, MAX_INT) if has_tab else None
     with context.readers.lend() as db:
         row = session_of(db, request)
+    note_view(request, row, t_ms=t_ms)
     with BUILDING:
         recording = open_recording(context.readers, row, context.now_ms())
         try:
@@ -113,16 +139,17 @@ def frame(request: Request) -> Response:
     return Response(html, headers=headers, media_type="text/html")
 
 
-@for_viewers
+@for_admins
 def delete_visitor(request: Request) -> Response:
-    """`DELETE /api/visitors/{id}`: erases a visitor with all sessions."""
+    """`DELETE /api/visitors/{id}`: erases a visitor with all sessions. For admins."""
     context = context_of(request)
     visitor_id = request.path_params["visitor_id"]
     if not SESSION_ID.fullmatch(visitor_id):
         raise Problem("not_found", "there is no such visitor")
-    now_ms = context.now_ms()
+    now_ms, who = context.now_ms(), signed_in(request).name
+    arguments: Json = {"visitor": visitor_id}
     erased = context.writer.call(
-        lambda db, intake: run_command(db, intake, "erase", {"visitor": visitor_id}, now_ms)
+        lambda db, intake: run_command(db, intake, "erase", arguments, now_ms, who)
     )
     context.writer.truncate_log()
     return json_answer(erased)

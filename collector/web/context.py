@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
-from typing import TypeVar, cast
+from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
 from collector.address import client_address
-from collector.auth import Auth, Viewer, is_foreign
+from collector.auth import SAFE_METHODS, Auth, Viewer
 from collector.background import Background
 from collector.live import Hub
 from collector.metrics import Metrics
 from collector.problems import Problem
 from collector.settings import Settings
-from collector.store.database import Database, Readers
+from collector.store.database import Database, Readers, StoreError
+from collector.store.people import renew_sign_in
 from collector.store.sessions import SessionRow, session_by_id
+from collector.store.tokens import Token, note_token_used
+from collector.views import Views
 from collector.writer import Writer
 
 Handler = Callable[[Request], Response]
-Answered = TypeVar("Answered", bound=Response)
+TOKEN_NOTED_MS = 3_600_000
+"""When an API token was used last is written down once an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Context:
     background: Background
     auth: Auth
     hub: Hub
+    views: Views
     metrics: Metrics
     templates: Jinja2Templates
     now_ms: Callable[[], int]
@@ -54,20 +60,21 @@ def address_of(request: Request) -> str:
 
 
 def viewer_of(request: Request) -> Viewer | None:
-    """Who is asking."""
+    """Who is asking; `request.state.viewer` from then on."""
     context = context_of(request)
     with context.readers.lend() as db:
-        return context.auth.viewer(db, request, address_of(request))
+        viewer = context.auth.viewer(db, request, address_of(request))
+    if viewer is not None and viewer.token is not None:
+        _note_used(context, viewer.token)
+    request.state.viewer = viewer
+    return viewer
 
 
 def for_viewers(handler: Handler) -> Handler:
-    """Data for those who are signed in or have a token: else 401. Unsafe requests of other sites'
-    pages: 403."""
+    """Data for those who are signed in or have a token: else 401."""
 
     @wraps(handler)
     def guarded(request: Request) -> Response:
-        if is_foreign(request, context_of(request).settings.public_url):
-            raise Problem("foreign_request", "this request comes from a page of another site")
         if viewer_of(request) is None:
             raise Problem("unauthenticated", "sign in, or send Authorization: Bearer TOKEN")
         return handler(request)
@@ -75,20 +82,77 @@ def for_viewers(handler: Handler) -> Handler:
     return guarded
 
 
-def page_for_viewers(handler: Handler) -> Handler:
-    """A page for those who are signed in; the others are asked to, and come back to the same
-    moment."""
+def for_admins(handler: Handler) -> Handler:
+    """Data and changes for admins and API tokens: others 403."""
 
     @wraps(handler)
     def guarded(request: Request) -> Response:
-        request.state.viewer = viewer_of(request)
-        if request.state.viewer is None:
-            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            target = request.url_for("sign_in").include_query_params(next=back)
-            return RedirectResponse(f"{target.path}?{target.query}", status_code=303)
+        _check_admin(signed_in(request))
         return handler(request)
 
+    return for_viewers(guarded)
+
+
+def page_for_viewers(handler: Handler) -> Handler:
+    """A page, or a form of one, for those who are signed in; the others are asked to, and come back
+    to the same moment."""
+
+    @wraps(handler)
+    def guarded(request: Request) -> Response:
+        viewer = viewer_of(request)
+        if viewer is None:
+            return _ask_to_sign_in(request)
+        response = handler(request)
+        if viewer.renews:
+            _renew(request, response)
+        return response
+
     return guarded
+
+
+def page_for_admins(handler: Handler) -> Handler:
+    """A page, or a form of one, for admins: others 403."""
+
+    @wraps(handler)
+    def guarded(request: Request) -> Response:
+        _check_admin(signed_in(request))
+        return handler(request)
+
+    return page_for_viewers(guarded)
+
+
+def signed_in(request: Request) -> Viewer:
+    """Who is asking, behind one of the guards above."""
+    return cast(Viewer, request.state.viewer)
+
+
+def _check_admin(viewer: Viewer) -> None:
+    if not viewer.is_admin:
+        raise Problem("forbidden", "this is for admins: ask one of them")
+
+
+def _ask_to_sign_in(request: Request) -> Response:
+    back = "/"
+    if request.method in SAFE_METHODS:
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = request.url_for("sign_in").include_query_params(next=back)
+    return RedirectResponse(f"{target.path}?{target.query}", status_code=303)
+
+
+def _renew(request: Request, response: Response) -> None:
+    """Whoever comes back stays signed in; where nothing can be written, as long as before."""
+    context = context_of(request)
+    secret, now_ms = context.auth.secret_of(request), context.now_ms()
+    with suppress(StoreError):
+        if context.writer.call(lambda db, _: renew_sign_in(db, secret, now_ms)):
+            context.auth.sign_in(response, secret)
+
+
+def _note_used(context: Context, token: Token) -> None:
+    now_ms = context.now_ms()
+    if token.used_at_ms is None or now_ms - token.used_at_ms >= TOKEN_NOTED_MS:
+        with suppress(StoreError):
+            context.writer.call(lambda db, _: note_token_used(db, token.api_token, now_ms))
 
 
 def session_of(db: Database, request: Request) -> SessionRow:

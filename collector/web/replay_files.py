@@ -15,7 +15,8 @@ from collector.media import SHOWN_TYPES
 from collector.problems import Problem
 from collector.store.contents import asset_of_session, content_of_session
 from collector.store.timelines import raw_segment
-from collector.web.context import context_of, for_viewers, session_of
+from collector.web.context import context_of
+from collector.web.watching import for_watchers, note_view, watched_session
 
 FOREVER = "private, max-age=31536000, immutable"
 MIN_GZIP_BYTES = 1_000
@@ -24,17 +25,18 @@ SHELL = b"<!DOCTYPE html><html><head></head><body></body></html>"
 _HASH = re.compile(r"[0-9a-f]{32}")
 
 
-@for_viewers
+@for_watchers
 def segment(request: Request) -> Response:
     """`GET /sessions/{id}/segments/{segment}`: a raw ops section. Batches in it never change,
     so a number always names the same bytes."""
     context = context_of(request)
     number = request.path_params["number"]
     with context.readers.lend() as db:
-        row = session_of(db, request)
+        row = watched_session(db, request)
         found = raw_segment(db, row.session, number) if number < 2**62 else None
     if found is None:
         raise Problem("not_found", "there is no such segment: read the timeline again")
+    note_view(request, row)
     headers = {
         "cache-control": FOREVER,
         "content-security-policy": INERT,
@@ -52,12 +54,12 @@ def segment(request: Request) -> Response:
     return Response(data, headers=headers, media_type="application/octet-stream")
 
 
-@for_viewers
+@for_watchers
 def content(request: Request) -> Response:
     """`GET /sessions/{id}/contents/{hex}`: a big text."""
     context = context_of(request)
     with context.readers.lend() as db:
-        row = session_of(db, request)
+        row = watched_session(db, request)
         found = content_of_session(db, row.session, _hash(request))
     if found is None:
         raise Problem("not_found", "there is no such content in this session")
@@ -73,13 +75,13 @@ def content(request: Request) -> Response:
     return Response(data, headers=headers, media_type="text/plain; charset=utf-8")
 
 
-@for_viewers
+@for_watchers
 def asset(request: Request) -> Response:
     """`GET /sessions/{id}/assets/{hex}`: an image or font, as what the recording names it, if that
     can't run."""
     context = context_of(request)
     with context.readers.lend() as db:
-        row = session_of(db, request)
+        row = watched_session(db, request)
         found = asset_of_session(db, row.session, _hash(request))
     if found is None or found.media_type not in SHOWN_TYPES:
         raise Problem("not_found", "there is no such asset in this session")
@@ -87,15 +89,14 @@ def asset(request: Request) -> Response:
     return Response(found.data, headers=headers, media_type=found.media_type)
 
 
-@for_viewers
+@for_watchers
 def shell(request: Request) -> Response:
     """`GET /sessions/{id}/shell`: an empty document whose policy lets nothing out."""
     context = context_of(request)
     with context.readers.lend() as db:
-        session_of(db, request)
-    named = request.path_params["session_id"]
-    origin = own_origin(request, context.settings.public_url)
-    policy = shell_policy(f"{origin}/sessions/{named}")
+        watched_session(db, request)
+    base = request.url.path.removesuffix("/shell")
+    policy = shell_policy(own_origin(request, context.settings.public_url) + base)
     headers = {
         "content-security-policy": policy,
         "referrer-policy": "no-referrer",
@@ -111,12 +112,17 @@ def _hash(request: Request) -> bytes:
     return bytes.fromhex(text)
 
 
+_FILES = (
+    ("segments/{number:int}", segment),
+    ("contents/{hex}", content),
+    ("assets/{hex}", asset),
+    ("shell", shell),
+)
 ROUTES = [
     *(
-        Route(f"{base}/sessions/{{session_id}}/{path}", endpoint)
-        for base in ("", "/api")
-        for path, endpoint in (("segments/{number:int}", segment), ("contents/{hex}", content))
+        Route(f"{base}/{path}", endpoint)
+        for base in ("/sessions/{session_id}", "/s/{token}")
+        for path, endpoint in _FILES
     ),
-    Route("/sessions/{session_id}/assets/{hex}", asset),
-    Route("/sessions/{session_id}/shell", shell),
+    *(Route(f"/api/sessions/{{session_id}}/{path}", endpoint) for path, endpoint in _FILES[:2]),
 ]

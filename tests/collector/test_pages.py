@@ -14,9 +14,11 @@ from tests.collector.sender import page_view, post, snapshot
 
 
 @contextmanager
-def sign_in(running: Running) -> Iterator[httpx.Client]:
+def sign_in(
+    running: Running, email: str = "rep@example.com", role: str = "rep"
+) -> Iterator[httpx.Client]:
     """A browser that has spent a sign-in link."""
-    token = running.run("user_add", email="rep@example.com")["token"]
+    token = running.run("user_add", email=email, role=role)["token"]
     headers = {"accept": "text/html"}
     with httpx.Client(base_url=running.url, headers=headers, timeout=30) as browser:
         answer = browser.post(f"/sign-in/{token}", data={"next": "/"})
@@ -171,7 +173,7 @@ def test_a_forged_or_old_cookie_is_nothing(running: Running) -> None:
 def test_pages_of_other_sites_can_change_nothing(running: Running) -> None:
     session_id = one_session(running)
     visitor_id = running.api.get(f"/api/sessions/{session_id}").json()["visitor_id"]
-    with sign_in(running) as browser:
+    with sign_in(running, role="admin") as browser:
         for headers in (
             {"origin": "https://evil.test"},
             {"origin": "null"},
