@@ -34,6 +34,7 @@ const frame = document.getElementById('frame')
 if (!root || !(frame instanceof HTMLIFrameElement)) throw new Error('the page has no player')
 
 const base = root.dataset['base'] ?? ''
+const asked_ms = askedMs()
 const isUnscaled = new URLSearchParams(location.search).get('scale') === '1'
 document.documentElement.classList.toggle('unscaled', isUnscaled)
 
@@ -48,7 +49,8 @@ let updateControls = () => {}
 const player = new Player(
   view,
   {
-    timeline: `${base}/timeline`,
+    // The collector's audit says where a visit was opened.
+    timeline: `${base}/timeline${asked_ms === null ? '' : `?t_ms=${asked_ms}`}`,
     segment: (number) => `${base}/segments/${number}`,
     content: (hash) => `${base}/contents/${hash}`,
   },
@@ -109,4 +111,4 @@ Object.defineProperty(window, 'visitreelPlayer', {
   }),
 })
 
-void player.open(askedMs())
+void player.open(asked_ms)
