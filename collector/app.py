@@ -35,7 +35,7 @@ from collector.sites import SiteDirectory
 from collector.store.database import Readers, open_writer
 from collector.store.sites import all_sites
 from collector.views import Views
-from collector.web import accounts, api, health, pages, replay_files, script
+from collector.web import accounts, api, export, health, pages, replay_files, script
 from collector.web.context import Context
 from collector.writer import Writer
 
@@ -102,6 +102,7 @@ class Collector:
             routes=[
                 *api.ROUTES,
                 *replay_files.ROUTES,
+                *export.ROUTES,
                 *pages.ROUTES,
                 *accounts.ROUTES,
                 *health.ROUTES,

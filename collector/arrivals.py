@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from collector.address import is_bot, plain_line, truncated
 from collector.store.arrival import Arrival, ArrivedFact, ArrivedPageView, BadFact, Scalar
 from collector.store.sites import Site
-from collector.urls import path_of, scrub_url
+from collector.urls import path_of, query_keys_of, scrub_url
 from replay import ops
 from replay.fields import NAMES
 from replay.wire import Batch
@@ -48,11 +48,11 @@ def arrival_of(batch: Batch, site: Site, sender: Sender, wire_bytes: int) -> Arr
     for at_ms, fact in head.facts:
         t_ms = min(at_ms, latest)
         if isinstance(fact, ops.PageView):
-            views.append(_page_view(t_ms, fact, site))
+            views.append(_page_view(t_ms, fact, site.query_keys))
             continue
         if isinstance(fact, ops.Identify):
             identify = fact
-        facts.append(_fact(t_ms, fact, site))
+        facts.append(_fact(t_ms, fact, site.query_keys))
     return Arrival(
         site=site.site,
         client_session_id=head.session_id,
@@ -86,22 +86,32 @@ def arrival_of(batch: Batch, site: Site, sender: Sender, wire_bytes: int) -> Arr
     )
 
 
-def _page_view(t_ms: int, fact: ops.PageView, site: Site) -> ArrivedPageView:
+def stored_fact(t_ms: int, fact: ops.Fact) -> ArrivedPageView | ArrivedFact:
+    """A fact of a portable recording, as it is stored. Its URLs keep their query: whoever recorded
+    them has decided on that."""
+    if isinstance(fact, ops.PageView):
+        keys = query_keys_of(fact.url) | query_keys_of(fact.referrer)
+        return _page_view(t_ms, fact, keys)
+    keys = query_keys_of(fact.href) if isinstance(fact, ops.Click) else frozenset()
+    return _fact(t_ms, fact, keys)
+
+
+def _page_view(t_ms: int, fact: ops.PageView, query_keys: frozenset[str]) -> ArrivedPageView:
     return ArrivedPageView(
         t_ms=t_ms,
-        url=plain_line(scrub_url(fact.url, site.query_keys), 2_048),
+        url=plain_line(scrub_url(fact.url, query_keys), 2_048),
         title=plain_line(fact.title, MAX_TITLE),
-        referrer=plain_line(scrub_url(fact.referrer, site.query_keys), 2_048),
+        referrer=plain_line(scrub_url(fact.referrer, query_keys), 2_048),
         route=int(fact.route != 0),
         campaign=_map(fact.campaign),
     )
 
 
-def _fact(t_ms: int, fact: ops.Fact, site: Site) -> ArrivedFact:
+def _fact(t_ms: int, fact: ops.Fact, query_keys: frozenset[str]) -> ArrivedFact:
     fields: dict[str, object] = {}
     for name, value in asdict(fact).items():
         if name == "href":
-            fields[name] = scrub_url(value, site.query_keys)
+            fields[name] = scrub_url(value, query_keys)
         elif isinstance(value, str):
             fields[name] = plain_line(value, MAX_WORD)
         elif isinstance(value, Mapping):

@@ -258,6 +258,35 @@ def frame(data: Path, session_id: str, at_s: float, tab: int | None) -> None:
 
 @visitreel.command()
 @DATA
+@click.argument("session_id", metavar="SESSION")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--without-person", is_flag=True, help="Leave out who it was; the pages stay.")
+@plain_errors
+def export(data: Path, session_id: str, file: Path, without_person: bool) -> None:
+    """Write one session to a new FILE that plays anywhere: its ending must be .reel."""
+    from collector.exporting import export_file
+
+    size = export_file(data / FILE_NAME, session_id, file, with_person=not without_person)
+    click.echo(f"{file}: {size} bytes")
+
+
+@visitreel.command("import")
+@DATA
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--site", "name", default="", metavar="NAME", help="Where it belongs; else its own.")
+@plain_errors
+def import_(data: Path, file: Path, name: str) -> None:
+    """Take in the session of a .reel FILE."""
+    done = command(data, "import", {"file": str(file.absolute()), "site": name})
+    problems = done["problems"]
+    for line in problems if isinstance(problems, list) else []:
+        click.echo(f"visitreel: not imported: {line}", err=True)
+    what = "imported" if done["is_new"] else "is here already:"
+    click.echo(f"{what} {done['session']} on site {done['site']}")
+
+
+@visitreel.command()
+@DATA
 @click.argument("visitor")
 @plain_errors
 def erase(data: Path, visitor: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+from collector.importing import import_file
 from collector.settings import DEFAULT_PORT
 from collector.store.audit import add_line
 from collector.store.database import Database, StoreError
@@ -132,6 +134,16 @@ def _erase(db: Database, intake: Intake, arguments: Json, now_ms: int) -> Json:
     return {"visitor_id": erasure.visitor_id, "sessions": erasure.sessions}
 
 
+def _import(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    done = import_file(db, Path(_word(arguments, "file")), _word(arguments, "site"), now_ms)
+    return {
+        "session": done.session_id,
+        "site": done.site,
+        "is_new": done.is_new,
+        "problems": list(done.problems),
+    }
+
+
 def _where(_db: Database, _intake: Intake, _arguments: Json, _now_ms: int) -> Json:
     """Nobody serves the directory now: then it will be the default."""
     return {"url": f"http://localhost:{DEFAULT_PORT}"}
@@ -143,5 +155,6 @@ COMMANDS: dict[str, Command] = {
     "user_add": _user_add,
     "token_add": _token_add,
     "erase": _erase,
+    "import": _import,
     "where": _where,
 }

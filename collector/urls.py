@@ -50,6 +50,12 @@ def scrub_url(url: str, query_keys: frozenset[str] = frozenset()) -> str:
     )
 
 
+def query_keys_of(url: str) -> frozenset[str]:
+    """All keys of a URL's query."""
+    query = url.partition("#")[0].partition("?")[2]
+    return frozenset(pair.partition("=")[0] for pair in query.split("&") if pair)
+
+
 def path_of(url: str) -> str:
     """The path of a URL, for `/v1/known`."""
     try:

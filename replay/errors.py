@@ -43,6 +43,10 @@ class TooLarge(ReplayError):
     """More bytes than the caller allows."""
 
 
+class BadReel(ReplayError):
+    """A file is no portable recording, or a part of one can't be read. `offset`: where it lies."""
+
+
 class BadSection(ReplayError):
     """The ops section is no section at all: nothing in it can be read."""
 

@@ -139,7 +139,9 @@ def _fact(item: object, t_ms: int) -> tuple[int, Fact]:
     return t_ms + dt_ms, cast(Fact, FACTS[code](**fields))
 
 
-def _facts(items: Sequence[object], t_ms: int) -> tuple[list[tuple[int, Fact]], list[str]]:
+def read_facts(items: Sequence[object], t_ms: int) -> tuple[list[tuple[int, Fact]], list[str]]:
+    """Facts with their times (`t_ms`: what theirs count from), and what was wrong with the
+    others."""
     facts = []
     problems = []
     for index, item in enumerate(items):
@@ -154,7 +156,7 @@ def head_of(found: dict[str, object]) -> Head:
     """The head in a map. Raises BadHead."""
     fields = Fields(found)
     t_ms = fields.number("t", "t_ms", 0)
-    facts, problems = _facts(fields.array("f", "facts"), t_ms)
+    facts, problems = read_facts(fields.array("f", "facts"), t_ms)
     return Head(
         site_key=fields.text("k", "site_key", SITE_KEY),
         session_id=fields.text("s", "session_id", ID),

@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
 
 from replay import ops
 from replay.errors import NoFrame, ReplayError
@@ -14,6 +16,7 @@ from replay.frame import Frame
 from replay.memory import MemorySource
 from replay.ops import ROOT_ID
 from replay.reconstruct import Damage, play
+from replay.reel_source import ReelSource
 from replay.section import Section, read_section
 from replay.source import Source
 from replay.timeline import (
@@ -72,6 +75,16 @@ class Recording:
         self._trees: OrderedDict[tuple[int, Position, Position], tuple[Tree, Damage]]
         self._trees = OrderedDict()
         self._max_trees = max_cached_trees
+        self._problems: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> Recording:
+        """The recording in a `.reel` file; `problems` names what of it can't be read. Raises
+        ReplayError when it is none, or nothing of it can be read, and OSError."""
+        source = ReelSource(Path(path))
+        recording = cls(source)
+        recording._problems = tuple(source.reel.problems)
+        return recording
 
     @classmethod
     def from_batches(
@@ -81,6 +94,11 @@ class Recording:
         times (without: as if each had come at once by the visitor's clock). Raises ReplayError for
         a body that is no batch."""
         return cls(MemorySource(bodies, received_at_ms))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What of a file can't be read, a line each. Empty for other recordings."""
+        return self._problems
 
     @property
     def tabs(self) -> tuple[int, ...]:

@@ -1,0 +1,292 @@
+"""Portable recordings: what is exported plays the same as a file and where it is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.commands import BadArgument
+from collector.exporting import export_file, export_session
+from collector.frames import open_recording
+from collector.importing import NotImported
+from collector.settings import Pace
+from collector.store.database import StoreError
+from collector.store.sessions import SessionRow, session_by_id
+from replay import Recording, ops
+from replay.encode import content_hash
+from replay.errors import NoFrame
+from replay.ops import Fact
+from replay.reel import read_body, scan
+from replay.reel_parts import ASSET, SEGMENT
+from replay.tree import dump
+from tests.collector.conftest import Running, running_collector
+from tests.collector.sender import TEXT_NODE, Tab, page_view, post, snapshot
+from tests.collector.test_sealing import busy_batches
+
+HALF_AN_HOUR_MS = 31 * 60 * 1000
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
+BIG = "p{color:red}" * 300
+Seen = list[tuple[object, ...]]
+
+
+def row_of(running: Running, session_id: str) -> SessionRow:
+    with running.collector.readers.lend() as db:
+        row = session_by_id(db, session_id)
+    assert row is not None
+    return row
+
+
+def stored(running: Running, session_id: str) -> Recording:
+    row = row_of(running, session_id)
+    return open_recording(running.collector.readers, row, running.clock.now_ms())
+
+
+def seen(recording: Recording) -> Seen:
+    """Every frame and the moments between them, by hash."""
+    times = {t_ms for tab in recording.tabs for t_ms in recording.frame_times(tab)}
+    moments = sorted(
+        times | {t_ms + 1 for t_ms in times} | {gap.until_ms for gap in recording.gaps}
+    )
+    found: Seen = []
+    for tab in (None, *recording.tabs):
+        for t_ms in moments:
+            try:
+                frame = recording.frame_at(t_ms, tab)
+            except NoFrame:
+                found.append((t_ms, tab))
+                continue
+            html = frame.html(lambda hash_, kind: f"/assets/{hash_.hex()}")
+            digest = hashlib.sha256(f"{html}{dump(frame.tree)}".encode()).hexdigest()
+            told = (frame.url, frame.tab, frame.t_ms, frame.viewport, frame.scroll, frame.pointer)
+            found.append((t_ms, tab, *told, frame.stale, digest))
+    return found
+
+
+def record_visit(running: Running) -> Tab:
+    """Two tabs, a lost batch, a big text, an asset, facts of several kinds. Returns the first."""
+    one = running.tab()
+    for seq, body in enumerate(busy_batches(one, 12)):
+        if seq != 6:
+            assert post(running.client, body).status_code == 200
+    timed = [
+        *snapshot(1500, "again"),
+        (1500, ops.Sheet(50, BIG, "http://shop.test/style.css")),
+        (1500, ops.Asset(60, content_hash(PICTURE), "image/png")),
+        (1501, ops.CssAsset(50, "a.png", 60)),
+        (1502, ops.Visibility(2)),
+        (1510, ops.Source(3, 60)),
+    ]
+    identify = ops.Identify("ana@example.com", {"name": "Ana"})
+    track = ops.Track("cart", {"sku": "A1", "price": 20.5})
+    facts: list[tuple[int, Fact]] = [(1600, identify), (1700, track)]
+    assert post(running.client, one.batch(timed, facts)).status_code == 200
+    assert post(running.client, one.asset(PICTURE, "image/png"), "/v1/asset").status_code == 200
+    same = {"session_id": one.session_id, "secret": one.secret, "visitor_id": one.visitor_id}
+    two = Tab(one.key, **same)  # type: ignore[arg-type]
+    views = [(0, page_view("http://shop.test/b?utm_source=x", title="B")), (90, page_view("/c"))]
+    click = ops.Click(3, 10, 20, "Buy", "http://shop.test/c")
+    post(running.client, two.batch([*snapshot(10, "second"), (80, ops.Visibility(0))], views))
+    post(running.client, two.batch([(700, ops.SetText(TEXT_NODE, "end"))], [(650, click)]))
+    running.settle()
+    return one
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Where the visits are recorded."""
+    pace = Pace(seal_ops=20, seal_bytes=1 << 20, sweep_s=3600)
+    with running_collector(tmp_path_factory.mktemp("origin") / "data", pace=pace) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def visit(origin: Running) -> Tab:
+    tab = record_visit(origin)
+    origin.clock.ahead_ms += HALF_AN_HOUR_MS
+    origin.sweep()
+    return tab
+
+
+@pytest.fixture(scope="module")
+def reel(origin: Running, visit: Tab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("reels") / "visit.reel"
+    data = origin.collector.settings.database
+    assert export_file(data, visit.session_id, file, with_person=True) == file.stat().st_size
+    return file
+
+
+def take_in(running: Running, file: Path, site: str = "") -> dict[str, object]:
+    return running.run("import", file=str(file), site=site)
+
+
+def test_a_file_plays_as_the_collector_does(origin: Running, visit: Tab, reel: Path) -> None:
+    recording = Recording.open(reel)
+    expected = stored(origin, visit.session_id)
+    assert recording.problems == ()
+    assert recording.tabs == expected.tabs == (1, 2)
+    assert recording.page_views == expected.page_views
+    assert recording.gaps == expected.gaps
+    assert len(recording.gaps) == 1
+    frames = seen(recording)
+    assert len(frames) > 50
+    assert frames == seen(expected)
+
+
+def test_a_visit_that_goes_on_can_be_exported_too(origin: Running, tmp_path: Path) -> None:
+    tab = record_visit(origin)
+    file = tmp_path / "live.reel"
+    export_file(origin.collector.settings.database, tab.session_id, file, with_person=True)
+    assert seen(Recording.open(file)) == seen(stored(origin, tab.session_id))
+
+
+def test_an_imported_visit_is_listed_and_plays_the_same(
+    origin: Running, visit: Tab, reel: Path, running: Running
+) -> None:
+    done = take_in(running, reel)
+    assert done == {
+        "session": visit.session_id,
+        "site": "Imported",
+        "is_new": True,
+        "problems": [],
+    }
+    running.settle()
+    assert seen(stored(running, visit.session_id)) == seen(stored(origin, visit.session_id))
+    paths = [f"/api/sessions/{visit.session_id}", f"/api/sessions/{visit.session_id}/timeline"]
+    for path in paths:
+        here, there = (side.api.get(path).json() for side in (running, origin))
+        for found in (here, there):
+            found.pop("site", None)
+            for segment in found.get("segments", ()):
+                segment.pop("segment")
+        assert here == there
+    listed = running.api.get("/api/sessions?q=ana@example").json()["sessions"]
+    assert [found["id"] for found in listed] == [visit.session_id]
+    asset = f"/sessions/{visit.session_id}/assets/{content_hash(PICTURE).hex()}"
+    assert running.api.get(asset).content == PICTURE
+
+
+def test_packing_changes_nothing_of_an_imported_visit(reel: Path, running: Running) -> None:
+    session = str(take_in(running, reel)["session"])
+    before = seen(stored(running, session))
+    running.clock.ahead_ms += HALF_AN_HOUR_MS
+    running.sweep()
+    assert seen(stored(running, session)) == before
+    assert running.rows("SELECT packed FROM session") == [(1,)]
+
+
+def test_a_file_imported_twice_is_one_session(reel: Path, running: Running) -> None:
+    assert take_in(running, reel)["is_new"]
+    assert not take_in(running, reel)["is_new"]
+    assert running.rows("SELECT count(*) FROM session") == [(1,)]
+
+
+def test_it_goes_to_the_site_that_is_named_or_has_the_name(reel: Path, running: Running) -> None:
+    running.add_site("shop")
+    running.add_site("other")
+    assert take_in(running, reel)["site"] == "shop"
+    with pytest.raises(StoreError, match="no site named"):
+        take_in(running, reel, "nowhere")
+
+
+def test_nobody_can_add_to_an_imported_visit(visit: Tab, reel: Path, running: Running) -> None:
+    running.add_site("shop")
+    take_in(running, reel)
+    late = Tab(running.keys["shop"], session_id=visit.session_id, secret=visit.secret)
+    assert post(running.client, late.batch(snapshot())).status_code in {403, 409}
+
+
+def test_texts_of_an_imported_visit_are_not_told_to_visitors(reel: Path, running: Running) -> None:
+    running.add_site("shop")
+    take_in(running, reel)
+    assert running.rows("SELECT sum(public) FROM content") == [(0,)]
+
+
+def test_erasure_takes_an_imported_visit_and_keeps_it_out(
+    visit: Tab, reel: Path, running: Running
+) -> None:
+    take_in(running, reel)
+    assert running.run("erase", visitor=visit.visitor_id)["sessions"] == 1
+    for table in ("session", "document", "batch", "segment", "content", "page_view", "fact"):
+        assert running.rows(f"SELECT 1 FROM {table}") == [], table  # noqa: S608 - constant names
+    with pytest.raises(NotImported, match="erased"):
+        take_in(running, reel)
+
+
+def test_without_the_person_nothing_names_them(
+    origin: Running, visit: Tab, tmp_path: Path, running: Running
+) -> None:
+    file = tmp_path / "nobody.reel"
+    export_file(origin.collector.settings.database, visit.session_id, file, with_person=False)
+    session = str(take_in(running, file)["session"])
+    told = running.api.get(f"/api/sessions/{session}").json()
+    assert (told["person"], told["visitor_id"]) == (None, session)
+    kinds = [fact["kind"] for fact in told["facts"]]
+    assert "identify" not in kinds
+    assert "track" in kinds
+    assert running.rows("SELECT count(*) FROM fact WHERE text LIKE '%ana@%'") == [(0,)]
+
+
+def test_no_secret_leaves_with_a_file(origin: Running, visit: Tab, reel: Path) -> None:
+    with origin.collector.readers.lend() as db:
+        written = io.BytesIO()
+        export_session(db, row_of(origin, visit.session_id), written.write, with_person=True)
+    plain = b"".join(_bodies(written))
+    for secret in (visit.key.encode(), visit.secret, b"127.0.0", b"user_agent", b"python-httpx"):
+        assert secret not in plain
+    assert b"ana@example.com" in plain
+
+
+def _bodies(file: io.BytesIO) -> Iterator[bytes]:
+    for part in scan(file).parts:
+        yield part.head + read_body(file, part)
+
+
+def test_what_is_readable_of_a_damaged_file_is_imported_and_the_rest_named(
+    reel: Path, tmp_path: Path, running: Running
+) -> None:
+    data = bytearray(reel.read_bytes())
+    parts = scan(io.BytesIO(data)).parts
+    segments = [part for part in parts if part.kind == SEGMENT]
+    for part in (segments[1], next(part for part in parts if part.kind == ASSET)):
+        data[part.body_at + 3] ^= 0xFF
+    file = tmp_path / "damaged.reel"
+    file.write_bytes(data)
+    done = take_in(running, file)
+    problems = done["problems"]
+    assert isinstance(problems, list)
+    assert len(problems) == 2
+    assert any("segment 2 is damaged" in line for line in problems)
+    assert any("image/png" in line for line in problems)
+    session = str(done["session"])
+    assert seen(stored(running, session)) == seen(Recording.open(file))
+    told = running.api.get(f"/api/sessions/{session}").json()
+    assert told["fidelity"] == "gaps"
+    assert len(told["gaps"]) == 2
+
+
+def test_a_file_of_which_nothing_can_be_read_is_refused(
+    reel: Path, tmp_path: Path, running: Running
+) -> None:
+    file = tmp_path / "bad.reel"
+    for data in (b"", b"GIF89a" * 100, reel.read_bytes()[:200], reel.read_bytes()[:12]):
+        file.write_bytes(data)
+        with pytest.raises((NotImported, BadArgument)):
+            take_in(running, file)
+    assert running.rows("SELECT count(*) FROM session") == [(0,)]
+    with pytest.raises(NotImported, match="no such file"):
+        take_in(running, tmp_path)
+
+
+def test_the_api_gives_the_same_file(origin: Running, visit: Tab, reel: Path) -> None:
+    answer = origin.api.get(f"/api/sessions/{visit.session_id}/export.reel")
+    assert answer.status_code == 200
+    assert answer.content == reel.read_bytes()
+    assert "attachment" in answer.headers["content-disposition"]
+    missing = origin.api.get("/api/sessions/xxxxxxxxxxxxxxxxxxxx/export.reel")
+    assert missing.status_code == 404
+    path = f"/api/sessions/{visit.session_id}/export.reel"
+    assert origin.client.get(path).status_code == 401
