@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -35,7 +36,18 @@ from collector.sites import SiteDirectory
 from collector.store.database import Readers, open_writer
 from collector.store.sites import all_sites
 from collector.views import Views
-from collector.web import accounts, api, export, health, pages, replay_files, script
+from collector.web import (
+    accounts,
+    api,
+    audit,
+    export,
+    health,
+    pages,
+    people,
+    replay_files,
+    script,
+    shares,
+)
 from collector.web.context import Context
 from collector.writer import Writer
 
@@ -105,6 +117,9 @@ class Collector:
                 *export.ROUTES,
                 *pages.ROUTES,
                 *accounts.ROUTES,
+                *shares.ROUTES,
+                *people.ROUTES,
+                *audit.ROUTES,
                 *health.ROUTES,
                 *script.routes(),
                 Mount("/static/player", _Files(bundled("player"))),
@@ -215,7 +230,13 @@ class _SecurityHeaders:
 def _templates() -> Jinja2Templates:
     templates = Jinja2Templates(directory=HERE / "web" / "templates")
     templates.env.autoescape = True
+    templates.env.filters["instant"] = _instant
     return templates
+
+
+def _instant(at_ms: int) -> datetime:
+    """Unix ms as a template writes it into `<time>`."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
 def _wants_page(request: Request) -> bool:

@@ -78,9 +78,15 @@ def add_share(
 def share_by_id(db: Database, share_id: str) -> Share | None:
     """A share link, open or not."""
     row = db.execute(
-        f"SELECT {COLUMNS} {FROM_SHARE} WHERE h.share_id = ?",  # noqa: S608 - constant columns
+        f"SELECT {COLUMNS} {FROM_SHARE} WHERE h.share_id = ?",
         [share_id],
     ).fetchone()
+    return Share(*row) if row else None
+
+
+def share_by_row(db: Database, share: int) -> Share | None:
+    """A share link by its number."""
+    row = db.execute(f"SELECT {COLUMNS} {FROM_SHARE} WHERE h.share = ?", [share]).fetchone()
     return Share(*row) if row else None
 
 
@@ -88,7 +94,7 @@ def shares(db: Database, session: int | None = None) -> list[Share]:
     """Share links, newest first; `session`: only of this one."""
     where, values = ("WHERE h.session = ?", [session]) if session is not None else ("", [])
     rows = db.execute(
-        f"SELECT {COLUMNS} {FROM_SHARE} {where} ORDER BY h.share DESC LIMIT ?",  # noqa: S608 - constants
+        f"SELECT {COLUMNS} {FROM_SHARE} {where} ORDER BY h.share DESC LIMIT ?",
         [*values, SHARES_LISTED],
     )
     return [Share(*row) for row in rows]

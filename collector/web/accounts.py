@@ -119,6 +119,13 @@ def sign_out(request: Request) -> Response:
 
 
 @page_for_viewers
+def settings(request: Request) -> Response:
+    """`/settings`: the first page of them that one may see."""
+    name = "sites" if signed_in(request).is_admin else "shares"
+    return RedirectResponse(f"/settings/{name}", status_code=303)
+
+
+@page_for_viewers
 def account(request: Request) -> Response:
     """`/settings/account`: who is signed in here."""
     user = _own(request)
@@ -157,6 +164,7 @@ ROUTES = [
     Route("/sign-in/{token}", sign_in_link),
     Route("/sign-in/{token}", spend_sign_in_link, methods=["POST"]),
     Route("/sign-out", sign_out, methods=["POST"]),
+    Route("/settings", settings),
     Route("/settings/account", account),
     Route("/settings/account/sign-out-everywhere", sign_out_everywhere, methods=["POST"]),
 ]
