@@ -124,7 +124,7 @@ class ReelWriter:
 
 
 def scan(file: BinaryIO) -> Scan:
-    """Every part of a file, in order, its body checked but not kept. Raises BadReel when it is no
+    """Every part of a file but the index, in order, its body checked but not kept. Raises BadReel when it is no
     portable recording, and UnknownVersion."""
     size = file.seek(0, 2)
     _check_header(_read(file, 0, len(HEADER)))
@@ -187,6 +187,8 @@ class _Walk:
         if part.kind != INDEX:
             self._raw += part.raw_bytes
             self._found.parts.append(replace(part, is_whole=is_whole))
+        elif not is_whole:
+            self._found.problems.append("the index is damaged")
         if is_whole or self._is_end(part.end) or self._part_at(part.end):
             return part.end
         # Bytes are missing or came in between: the next part may begin inside of this one.
@@ -196,9 +198,8 @@ class _Walk:
         """Names what is no part; where to go on."""
         known = self._index.get(at)
         end = self._next_mark(at + 1)
-        what = f"part {known + 1}" if known is not None else "nothing"
-        problem = "is damaged" if known is not None else "can be read"
-        self._found.problems.append(f"bytes {at} to {end}: {what} {problem}")
+        which = f" (part {known + 1})" if known is not None else ""
+        self._found.problems.append(f"bytes {at} to {end} can't be read{which}")
         return end
 
     def _next_mark(self, at: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import IO
 
 from starlette.requests import Request
@@ -21,16 +22,14 @@ def reel(request: Request) -> Response:
     """`GET /api/sessions/{id}/export.reel`: a portable recording. Written to the disk first: a
     slow reader must not hold a moment of the database."""
     context = context_of(request)
-    file = tempfile.TemporaryFile(dir=context.settings.data)
-    try:
+    with ExitStack() as undo:
+        file = undo.enter_context(tempfile.TemporaryFile(dir=context.settings.data))
         with context.readers.lend() as db:
             row = session_of(db, request)
             export_session(db, row, file.write, with_person=True)
         size = file.tell()
         file.seek(0)
-    except BaseException:
-        file.close()
-        raise
+        undo.pop_all()
     headers = {
         "content-length": str(size),
         "content-disposition": f'attachment; filename="{row.session_id}.reel"',
