@@ -125,7 +125,8 @@ def _user_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
 
 
 def _token_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
-    return {"token": add_token(db, _word(arguments, "name")[:80] or "unnamed", now_ms)}
+    name = _word(arguments, "name")[:80] or "unnamed"
+    return {"name": name, "token": add_token(db, name, now_ms)}
 
 
 def _erase(db: Database, intake: Intake, arguments: Json, now_ms: int) -> Json:

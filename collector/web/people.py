@@ -1,5 +1,5 @@
-"""The settings of users and API tokens, for admins: in come forms, out come pages. What is secret is
-shown once, in the answer to the form that made it."""
+"""The settings of users and API tokens, for admins: in come forms, out come pages. What is secret
+is shown once, in the answer to the form that made it."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def make_token(request: Request) -> Response:
     name = form_of(request).get("name", "").strip()
     printable = "".join(sign for sign in name if sign.isprintable())[:MAX_TOKEN_NAME]
     made = _command(request, "token_add", {"name": printable})
-    return _tokens_page(request, made=str(made["token"]), name=printable or "unnamed")
+    return _tokens_page(request, made=str(made["token"]), name=str(made["name"]))
 
 
 @page_for_admins

@@ -381,9 +381,7 @@ def test_the_audit_comes_in_pages_and_forgets_after_a_year(running: Running) -> 
         assert older
         assert "token-0<" in boss.get(older[0]).text
         assert boss.get("/settings/audit?before=x").status_code == 400
-    before = len(audit_of(running))
     running.clock.ahead_ms += 366 * DAY_MS
     for _ in range(20):
         running.run("token_add", name="later")
-    assert len(audit_of(running)) <= before + 20 - 190 + 90
-    assert ("command line", "token_add", "later") == audit_of(running)[-1][:3]
+    assert {line[2] for line in audit_of(running)} == {"later"}
