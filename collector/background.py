@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from collector.checking import check_batch, save_checks
+from collector.device import device_of
 from collector.metrics import Metrics
 from collector.sealing import Contents, batches_of_segment, seal
 from collector.settings import Pace
@@ -18,6 +19,7 @@ from collector.store import recordings
 from collector.store.arrival import Taken
 from collector.store.contents import content_of_session_exists
 from collector.store.database import Database, Readers, StoreError
+from collector.store.devices import agents_without_class, set_devices
 from collector.writer import Writer
 from replay.section import TimedOp
 from replay.wire import write_section
@@ -112,6 +114,7 @@ class Background:
                 self._done.notify_all()
 
     def _work(self) -> None:
+        self._step(self._name_devices)
         self._step(self._check_all)
         touched, self._touched = self._touched, set()
         for document in touched:
@@ -146,6 +149,16 @@ class Background:
             self._touched.update(batch.document for batch in batches)
             self._metrics.checked.inc(len(found))
             self._metrics.problems.inc(sum(len(checked.problems) for checked in found))
+
+    def _name_devices(self) -> None:
+        """Of sessions that are new: to read a user agent takes too long for an acknowledgement."""
+        while True:
+            with self._readers.lend() as db:
+                agents = agents_without_class(db, SESSIONS_A_SWEEP)
+            if not agents:
+                return
+            found = [(row, device_of(agent, bot=is_bot)) for row, agent, is_bot in agents]
+            self._writer.call(lambda db, _, found=found: set_devices(db, found))  # type: ignore[misc]
 
     def _give_way(self) -> None:
         """Acknowledgements come first: while many come in, what is safe already can wait."""

@@ -221,10 +221,14 @@ def token(data: Path, name: str) -> None:
 def sessions(data: Path, as_json: bool, limit: int) -> None:
     """List sessions, newest first."""
     from collector.app import system_now_ms
-    from collector.store.sessions import list_sessions
+    from collector.settings import Pace
+    from collector.store.lines import Asking, session_json
+    from collector.store.listing import Wanted, find_sessions
 
+    asking = Asking(system_now_ms(), Pace().live_ms)
     with Readers(data / FILE_NAME).lend() as db:
-        found, _ = list_sessions(db, system_now_ms(), 30_000, limit=limit)
+        rows, _ = find_sessions(db, Wanted(), asking, limit=limit)
+        found = [session_json(db, row, asking) for row in rows]
     if as_json:
         click.echo(json.dumps({"sessions": found}, indent=2))
         return

@@ -30,6 +30,7 @@ HOMES = {
     "prometheus_client": ("collector/metrics.py",),
     "click": ("collector/cli.py", "collector/commands/"),
     "tinycss2": ("replay/css.py",),
+    "ua_parser": ("collector/device.py",),
 }
 """Outside dependency → where it may be used."""
 

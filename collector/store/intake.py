@@ -172,6 +172,8 @@ class Intake:
                 "UPDATE visitor SET person = ?, traits = ? WHERE visitor = ?",
                 [arrival.person, arrival.traits, session.visitor],
             )
+            # The index has to hear of it: what is packed again is indexed again.
             self._db.execute(
-                "UPDATE session SET person = ? WHERE visitor = ?", [arrival.person, session.visitor]
+                "UPDATE session SET person = ?, packed = 0 WHERE visitor = ? AND person IS NOT ?",
+                [arrival.person, session.visitor, arrival.person],
             )

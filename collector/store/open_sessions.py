@@ -74,9 +74,14 @@ class OpenSessions:
         """Writes what changed. True: so much is remembered that all should be forgotten."""
         changed = [self._sessions[row] for row in self._changed]
         self._db.conn.executemany(
-            "UPDATE session SET last_received_at_ms = ?, bytes = ?, packed = 0,"
+            "UPDATE session SET last_received_at_ms = ?, bytes = ?,"
             " t_ms = min(t_ms, ?), until_ms = max(until_ms, ?) WHERE session = ?",
             [(s.last_received_at_ms, s.bytes, s.t_ms, s.until_ms, s.row) for s in changed],
+        )
+        # Apart, because it is seldom needed, and keeps an index.
+        self._db.conn.executemany(
+            "UPDATE session SET packed = 0 WHERE session = ? AND packed = 1",
+            [(s.row,) for s in changed],
         )
         self._changed.clear()
         return len(self._clients) > MAX_REMEMBERED

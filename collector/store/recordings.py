@@ -12,6 +12,8 @@ from typing import Any
 import zstandard
 from sqlite_utils import Database
 
+from collector.store.search import index_session
+
 ZSTD_LEVEL = 3
 MAX_SEGMENT_BYTES = 64 << 20
 MAX_EVIDENCE_BYTES = 64 << 10
@@ -298,8 +300,11 @@ def documents_of(db: Database, session: int) -> list[int]:
 
 
 def mark_packed(db: Database, session: int, last_received_before_ms: int) -> None:
-    """The session is packed, unless something came meanwhile."""
-    db.execute(
+    """The session is packed, unless something came meanwhile: from now on its words are in the
+    index."""
+    marked = db.execute(
         "UPDATE session SET packed = 1 WHERE session = ? AND last_received_at_ms < ?",
         [session, last_received_before_ms],
     )
+    if marked.rowcount:
+        index_session(db, session)

@@ -161,6 +161,36 @@ ALTER TABLE user ADD COLUMN seen_at_ms INTEGER;
 ALTER TABLE api_token ADD COLUMN used_at_ms INTEGER;
 """
 
+LISTING = """
+ALTER TABLE session ADD COLUMN place INTEGER
+  GENERATED ALWAYS AS (zero_at_ms * 1048576 + (session & 1048575)) VIRTUAL;
+ALTER TABLE session ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN device TEXT;
+ALTER TABLE session ADD COLUMN browser TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN system TEXT NOT NULL DEFAULT '';
+UPDATE session SET packed = 0, pages =
+  (SELECT count(*) FROM page_view p WHERE p.session = session.session);
+DROP INDEX session_newest;
+CREATE INDEX session_by_place ON session (place, site, device, pages);
+CREATE INDEX session_unsearched ON session (place) WHERE packed = 0;
+CREATE INDEX session_unclassed ON session (session) WHERE device IS NULL;
+CREATE VIRTUAL TABLE search USING fts5 (text, tokenize = 'trigram');
+CREATE TRIGGER page_view_counts AFTER INSERT ON page_view
+  BEGIN UPDATE session SET pages = pages + 1 WHERE session = new.session; END;
+CREATE TRIGGER search_forgets AFTER DELETE ON session
+  BEGIN DELETE FROM search WHERE rowid = old.place; END;
+CREATE TABLE watched (
+  user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+  session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (user, session)) STRICT, WITHOUT ROWID;
+CREATE INDEX watched_of_session ON watched (session);
+"""
+"""`place` orders the list and names a session in the index: its zero, then its row. A session that
+is packed has its words in the index; all others are searched where they lie."""
+SECURE_SEARCH = (3, 42)
+"""Since then SQLite overwrites what leaves a full-text index."""
+
+
 
 def _run(db: Database, *scripts: str) -> None:
     for script in scripts:
@@ -179,3 +209,13 @@ def m001_first_tables(db: Database) -> None:
 def m002_access(db: Database) -> None:
     """Browsers that are signed in, share links, the audit."""
     _run(db, ACCESS)
+
+
+@MIGRATIONS()
+def m003_list_and_search(db: Database) -> None:
+    """What the list of sessions shows, filters and searches; who has watched what. The background
+    packs all sessions anew, which indexes them."""
+    _run(db, LISTING)
+    version = str(db.execute("SELECT sqlite_version()").fetchone()[0])
+    if tuple(map(int, version.split("."))) >= SECURE_SEARCH:
+        db.execute("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")

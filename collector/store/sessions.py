@@ -10,12 +10,13 @@ from typing import Any, TypedDict
 
 from sqlite_utils import Database
 
-from collector.store.gaps import Gap, gaps_of
+from collector.store.gaps import Gap
 
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{16,43}")
 MAX_FACTS = 2_000
-"""Facts of one session in one answer."""
+"""Facts of one session in one answer; a cursor leads to the rest."""
 MAX_VIEWS = 1_000
+_FACT_CURSOR = re.compile(r"(-?[0-9]{1,16})\.([0-9]{1,18})")
 
 
 class PageViewJson(TypedDict):
@@ -50,8 +51,16 @@ class SessionJson(TypedDict):
     fidelity: str
     bot: bool
     continues: str | None
+    device: str | None
+    browser: str
+    system: str
+    referrer: str
+    campaign: dict[str, str]
+    watched: bool
+    pages: int
     page_views: list[PageViewJson]
     facts: list[dict[str, object]]
+    facts_next: str | None
     gaps: list[GapJson]
 
 
@@ -71,17 +80,28 @@ class SessionRow:
     bytes: int
     bot: bool
     continues: str | None
+    place: int
+    pages: int
+    device: str | None
+    browser: str
+    system: str
 
 
 ROW = (
     "s.session, s.session_id, i.name, v.visitor_id, s.person, s.zero_at_ms, s.last_received_at_ms,"
     " s.t_ms, s.until_ms, s.bytes, s.bot,"
-    " (SELECT o.session_id FROM session o WHERE o.session = s.continues)"
+    " (SELECT o.session_id FROM session o WHERE o.session = s.continues),"
+    " s.place, s.pages, s.device, s.browser, s.system"
 )
-FROM_SESSION = "FROM session s JOIN site i USING (site) JOIN visitor v USING (visitor)"
+FROM_SESSION = (
+    "FROM session s CROSS JOIN site i ON i.site = s.site"
+    " CROSS JOIN visitor v ON v.visitor = s.visitor"
+)
+"""Sessions first: their order is that of the list."""
 
 
-def _row(values: tuple[Any, ...]) -> SessionRow:
+def row_of(values: tuple[Any, ...]) -> SessionRow:
+    """What a SELECT of `ROW` found."""
     row = SessionRow(*values)
     return replace(row, bot=bool(row.bot))
 
@@ -95,67 +115,12 @@ def session_by_id(db: Database, session_id: str) -> SessionRow | None:
         [session_id],
     ).fetchone()
     if values is None:
+        joined = "SELECT c.session FROM client_session c WHERE c.client_id = ?"
         values = db.execute(
-            f"SELECT {ROW} {FROM_SESSION} JOIN client_session c USING (session)"
-            " WHERE c.client_id = ?",
+            f"SELECT {ROW} {FROM_SESSION} WHERE s.session = ({joined})",
             [session_id],
         ).fetchone()
-    return _row(values) if values else None
-
-
-def list_sessions(
-    db: Database, now_ms: int, live_ms: int, *, limit: int, before: str = "", q: str = ""
-) -> tuple[list[SessionJson], str | None]:
-    """Sessions, newest first, and the cursor of the next page. `q`: in URL, title, person, facts.
-    Raises ValueError for a bad cursor."""
-    where: list[str] = []
-    values: list[object] = []
-    if before:
-        match = re.fullmatch(r"(-?[0-9]{1,16})\.([0-9]{1,16})", before)
-        if not match:
-            raise ValueError(f"{before[:40]!r} is no cursor")
-        where.append("(s.zero_at_ms, s.session) < (?, ?)")
-        values += [int(match[1]), int(match[2])]
-    if q:
-        pattern = "%" + re.sub(r"([\\%_])", r"\\\1", q) + "%"
-        where.append(
-            r"(s.person LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM page_view p WHERE"
-            r" p.session = s.session AND (p.url LIKE ? ESCAPE '\' OR p.title LIKE ? ESCAPE '\'))"
-            r" OR EXISTS (SELECT 1 FROM fact f WHERE f.session = s.session"
-            r" AND f.text LIKE ? ESCAPE '\'))"
-        )
-        values += [pattern] * 4
-    sql = (
-        f"SELECT {ROW} {FROM_SESSION}"
-        + (f" WHERE {' AND '.join(where)}" if where else "")
-        + " ORDER BY s.zero_at_ms DESC, s.session DESC LIMIT ?"
-    )
-    rows = [_row(found) for found in db.execute(sql, [*values, limit + 1])]
-    shown = rows[:limit]
-    sessions = [session_json(db, row, now_ms, live_ms) for row in shown]
-    more = len(rows) > limit
-    return sessions, f"{shown[-1].zero_at_ms}.{shown[-1].session}" if more else None
-
-
-def session_json(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> SessionJson:
-    """A session as the API shows it."""
-    gaps = gaps_of(db, row.session)
-    return {
-        "id": row.session_id,
-        "site": row.site,
-        "visitor_id": row.visitor_id,
-        "person": row.person,
-        "started_at_ms": row.zero_at_ms,
-        "duration_ms": max(0, row.until_ms - min(0, row.t_ms)),
-        "live": is_live(db, row, now_ms, live_ms),
-        "bytes": row.bytes,
-        "fidelity": _fidelity(db, row.session, gaps),
-        "bot": row.bot,
-        "continues": row.continues,
-        "page_views": page_views(db, row.session),
-        "facts": facts(db, row.session),
-        "gaps": [gap_json(gap) for gap in gaps],
-    }
+    return row_of(values) if values else None
 
 
 def is_live(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> bool:
@@ -172,21 +137,6 @@ def is_live(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> bool:
     return found.fetchone() is not None
 
 
-def _fidelity(db: Database, session: int, gaps: list[Gap]) -> str:
-    """facts: nothing to replay. gaps: batches are missing. damaged: some ops were bad. full: all is
-    there."""
-    counts: tuple[int | None, int] = db.execute(
-        "SELECT max(replay), (SELECT count(*) FROM problem p WHERE p.session = d.session)"
-        " FROM document d WHERE session = ?",
-        [session],
-    ).fetchone()
-    if not counts[0]:
-        return "facts"
-    if gaps:
-        return "gaps"
-    return "damaged" if counts[1] else "full"
-
-
 def page_views(db: Database, session: int) -> list[PageViewJson]:
     """The page views of a session in order."""
     rows = db.execute(
@@ -201,16 +151,30 @@ def page_views(db: Database, session: int) -> list[PageViewJson]:
 
 
 def facts(db: Database, session: int) -> list[dict[str, object]]:
-    """The facts of a session in order, without page views."""
+    """The first facts of a session in order, without page views."""
+    return facts_page(db, session)[0]
+
+
+def facts_page(
+    db: Database, session: int, after: str = "", limit: int = MAX_FACTS
+) -> tuple[list[dict[str, object]], str | None]:
+    """Facts of a session in order, without page views: those behind the cursor `after`, and the
+    cursor to go on with. None: that is all. Raises ValueError for a bad cursor."""
+    match = _FACT_CURSOR.fullmatch(after or f"-{10**16 - 1}.0")
+    if not match:
+        raise ValueError(f"{after[:40]!r} is no cursor")
     rows = db.execute(
-        "SELECT f.t_ms, d.tab, d.number, f.kind, f.fields FROM fact f JOIN document d"
-        " USING (document) WHERE f.session = ? ORDER BY f.t_ms, f.fact LIMIT ?",
-        [session, MAX_FACTS],
-    )
-    return [
+        "SELECT f.t_ms, f.fact, d.tab, d.number, f.kind, f.fields FROM fact f JOIN document d"
+        " USING (document) WHERE f.session = ? AND (f.t_ms, f.fact) > (?, ?)"
+        " ORDER BY f.t_ms, f.fact LIMIT ?",
+        [session, int(match[1]), int(match[2]), limit + 1],
+    ).fetchall()
+    shown = rows[:limit]
+    found = [
         {**json.loads(fields), "t_ms": t_ms, "tab": tab, "document": number, "kind": kind}
-        for t_ms, tab, number, kind, fields in rows
+        for t_ms, _, tab, number, kind, fields in shown
     ]
+    return found, f"{shown[-1][0]}.{shown[-1][1]}" if len(rows) > limit else None
 
 
 def gap_json(gap: Gap) -> GapJson:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from collector.store.contents import forget_unused
 from collector.store.database import StoreError
+from collector.store.search import overwrite_erased
 
 
 class UnknownVisitor(StoreError):
@@ -66,6 +67,7 @@ def _erase(db: Database, visitor_id: str, now_ms: int) -> Erasure:
             )
         sessions += db.execute("DELETE FROM session WHERE visitor = ?", [visitor]).rowcount
         db.execute("DELETE FROM visitor WHERE visitor = ?", [visitor])
+    overwrite_erased(db)
     forget_unused(db)
     return Erasure(visitor_id, sessions)
 

@@ -14,9 +14,12 @@ from collector.commands import Json, run_command
 from collector.frames import open_recording
 from collector.headers import INERT
 from collector.problems import Problem
-from collector.store.sessions import SESSION_ID, list_sessions, session_json
+from collector.store.lines import session_json
+from collector.store.listing import cursor_of, find_sessions
+from collector.store.sessions import SESSION_ID, facts_page
 from collector.store.timelines import TimelineJson, timeline_of
 from collector.web.context import (
+    asking_of,
     context_of,
     for_admins,
     for_viewers,
@@ -24,6 +27,7 @@ from collector.web.context import (
     signed_in,
     whole_number,
 )
+from collector.web.filters import wanted_of
 from collector.web.watching import (
     asked_t_ms,
     for_watchers,
@@ -34,7 +38,8 @@ from collector.web.watching import (
 from replay.errors import NoFrame
 
 MAX_LIMIT = 200
-MAX_QUERY = 200
+LISTED_FACTS = 100
+"""Of each session in a list: a cursor leads to the rest."""
 MAX_INT = 2**53 - 1
 BUILDING = BoundedSemaphore(4)
 """Frames built at once: a large page takes some tens of megabytes."""
@@ -52,33 +57,41 @@ def json_answer(data: object, status: int = 200) -> Response:
 
 @for_viewers
 def sessions(request: Request) -> Response:
-    """`GET /api/sessions?limit=50&before=CURSOR&q=TEXT`."""
+    """`GET /api/sessions?limit=50&before=CURSOR&q=TEXT`, with the filters of the list."""
     context = context_of(request)
+    asking = asking_of(request)
     limit = whole_number(request, "limit", 50, 1, MAX_LIMIT)
-    query = request.query_params.get("q", "")[:MAX_QUERY]
+    wanted = wanted_of(request, asking.now_ms)
     try:
         with context.readers.lend() as db:
-            found, after = list_sessions(
-                db,
-                context.now_ms(),
-                context.settings.pace.live_ms,
-                limit=limit,
-                before=request.query_params.get("before", ""),
-                q=query.strip(),
+            rows, has_more = find_sessions(
+                db, wanted, asking, limit=limit, before=request.query_params.get("before", "")
             )
+            found = [session_json(db, row, asking, LISTED_FACTS) for row in rows]
     except ValueError as error:
         raise Problem("bad_request", f"before: {error}") from error
-    return json_answer({"sessions": found, "next": after})
+    return json_answer({"sessions": found, "next": cursor_of(rows[-1]) if has_more else None})
 
 
 @for_viewers
 def session(request: Request) -> Response:
     """`GET /api/sessions/{id}`."""
-    context = context_of(request)
-    with context.readers.lend() as db:
-        row = session_of(db, request)
-        found = session_json(db, row, context.now_ms(), context.settings.pace.live_ms)
+    with context_of(request).readers.lend() as db:
+        found = session_json(db, session_of(db, request), asking_of(request))
     return json_answer(found)
+
+
+@for_viewers
+def facts(request: Request) -> Response:
+    """`GET /api/sessions/{id}/facts?after=CURSOR`: the facts behind those of the session's own
+    answer, or all of them, in pages."""
+    after = request.query_params.get("after", "")
+    try:
+        with context_of(request).readers.lend() as db:
+            found, following = facts_page(db, session_of(db, request).session, after)
+    except ValueError as error:
+        raise Problem("bad_request", f"after: {error}") from error
+    return json_answer({"facts": found, "facts_next": following})
 
 
 @for_watchers
@@ -158,6 +171,7 @@ def delete_visitor(request: Request) -> Response:
 ROUTES = [
     Route("/api/sessions", sessions),
     Route("/api/sessions/{session_id}", session),
+    Route("/api/sessions/{session_id}/facts", facts),
     Route("/api/sessions/{session_id}/timeline", timeline),
     Route("/sessions/{session_id}/timeline", timeline),  # where its player looks
     Route("/api/sessions/{session_id}/frame", frame),

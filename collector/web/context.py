@@ -20,6 +20,7 @@ from collector.metrics import Metrics
 from collector.problems import Problem
 from collector.settings import Settings
 from collector.store.database import Database, Readers, StoreError
+from collector.store.lines import Asking
 from collector.store.people import renew_sign_in
 from collector.store.sessions import SessionRow, session_by_id
 from collector.store.tokens import Token, note_token_used
@@ -124,6 +125,13 @@ def page_for_admins(handler: Handler) -> Handler:
 def signed_in(request: Request) -> Viewer:
     """Who is asking, behind one of the guards above."""
     return cast(Viewer, request.state.viewer)
+
+
+def asking_of(request: Request) -> Asking:
+    """Who wants to see sessions, and when: behind one of the guards above."""
+    context = context_of(request)
+    user = signed_in(request).user
+    return Asking(context.now_ms(), context.settings.pace.live_ms, user.user if user else None)
 
 
 def _check_admin(viewer: Viewer) -> None:
