@@ -1,30 +1,48 @@
-"""Stands in for a collector: serves a recorder as `/sdk.js`, answers as a collector does, and
-counts the bytes of what is posted."""
+"""Stands in for every recorder's server: serves a recorder as `/sdk.js`, answers as its server
+does, and keeps what is posted."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from replay.errors import ReplayError
 from replay.wire import content_hash, inflate, read_asset, read_batch, section_contents
 
 MAX_OPS_BYTES = 8 << 20
+_OPENREPLAY_START = {
+    "token": "bench",
+    "userUUID": "bench",
+    "projectID": "1",
+    "sessionID": "1",
+    "delay": 0,
+    "beaconSizeLimit": 1_000_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One request's body. `at_s`: seconds since the sink began."""
+
+    path: str
+    body: bytes
+    at_s: float
 
 
 class Sink:
-    """A running sink. `scripts`: path → script; `posted`: path → bytes."""
+    """A running sink. `scripts`: path → script."""
 
-    def __init__(self, scripts: dict[str, bytes]) -> None:
+    def __init__(self, scripts: Mapping[str, bytes]) -> None:
         self.scripts = scripts
-        self.posted: Counter[str] = Counter()
-        self.bodies: list[bytes] = []
+        self.posted: list[Posted] = []
         self.known: set[str] = set()
+        self._start_s = time.monotonic()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -37,6 +55,10 @@ class Sink:
         self._thread.join()
         self._server.server_close()
 
+    def bodies(self, prefix: str) -> list[bytes]:
+        """What was posted to paths that begin so."""
+        return [posted.body for posted in self.posted if posted.path.startswith(prefix)]
+
     def answer(self, path: str) -> tuple[str, bytes]:
         """Media type and body of a GET."""
         for name, script in self.scripts.items():
@@ -45,23 +67,34 @@ class Sink:
         return "application/json", json.dumps({"contents": sorted(self.known)}).encode()
 
     def acknowledge(self, path: str, body: bytes) -> dict[str, object]:
-        """What a collector answers; the next page is told what it keeps."""
+        """What the recorder's own server would answer."""
+        if path == "/openreplay/v1/web/start":
+            return {**_OPENREPLAY_START, "startTimestamp": time.time_ns() // 1_000_000}
         try:
             if path == "/v1/asset":
                 asset = content_hash(read_asset(body).body).hex()
                 self.known.add(asset)
                 return {"hash": asset}
             if path == "/v1/batch":
-                batch = read_batch(body)
-                carried, _ = (
-                    section_contents(inflate(batch.ops, batch.compression, MAX_OPS_BYTES))
-                    if batch.ops
-                    else ([], [])
-                )
-                self.known.update(content_hash(text.encode()).hex() for text in carried)
+                self._learn(body)
+                return {"need": [], "snapshot": False, "flush_ms": 5000}
         except ReplayError as error:
             return {"error": {"code": "bad_batch", "message": str(error)}}
-        return {"need": [], "snapshot": False, "flush_ms": 5000}
+        return {}
+
+    def _learn(self, body: bytes) -> None:
+        """The next page is told what a collector keeps."""
+        batch = read_batch(body)
+        if batch.ops:
+            raw = inflate(batch.ops, batch.compression, MAX_OPS_BYTES)
+            self.known.update(
+                content_hash(text.encode()).hex() for text in section_contents(raw)[0]
+            )
+
+    def _keep(self, url: str, body: bytes) -> dict[str, object]:
+        path = _forwarded(url)
+        self.posted.append(Posted(path, body, time.monotonic() - self._start_s))
+        return self.acknowledge(path, body)
 
     def _handler(sink) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
@@ -70,18 +103,23 @@ class Sink:
             def do_GET(self) -> None:
                 self._send(*sink.answer(urlsplit(self.path).path))
 
+            def do_OPTIONS(self) -> None:
+                self._send("text/plain", b"")
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                sink.posted[urlsplit(self.path).path] += len(body)
-                sink.bodies.append(body)
-                answer = sink.acknowledge(urlsplit(self.path).path, body)
-                self._send("application/json", json.dumps(answer).encode())
+                answer = sink._keep(self.path, body)
+                self._send("application/json", json.dumps(answer).encode() if answer else b"")
 
             def _send(self, media_type: str, body: bytes) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", media_type)
                 self.send_header("Content-Length", str(len(body)))
-                self.send_header("Access-Control-Allow-Origin", "*")
+                self.send_header("Access-Control-Allow-Origin", self.headers.get("Origin", "*"))
+                self.send_header("Access-Control-Allow-Credentials", "true")
+                asked = self.headers.get("Access-Control-Request-Headers")
+                if asked:
+                    self.send_header("Access-Control-Allow-Headers", asked)
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -91,8 +129,15 @@ class Sink:
         return Handler
 
 
+def _forwarded(url: str) -> str:
+    """A URL's path; where a proxy is asked to forward, with the path to forward to."""
+    parts = urlsplit(url)
+    target = parse_qs(parts.query).get("ddforward", [""])[0]
+    return parts.path + urlsplit(unquote(target)).path
+
+
 @contextmanager
-def running_sink(scripts: dict[str, bytes]) -> Iterator[Sink]:
+def running_sink(scripts: Mapping[str, bytes]) -> Iterator[Sink]:
     """A sink until the block ends."""
     sink = Sink(scripts)
     try:

@@ -12,11 +12,14 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
+from tests.bench.recorders import Recorder
 from tests.bench.sink import running_sink
-from tests.bench.wire import Recorder
+from tests.bench.visits import Visit, rest_of
+from tests.bench.wire import check
 
 NODES = 10_000
 SETTLE_MS = 3_000
+_VISIT = Visit("start", lambda *_: None, ("Item number",))
 _PAGE = """(count) => {
   const list = document.body.appendChild(document.createElement('ul'))
   for (let made = 0; made < count / 4; made++) {
@@ -54,10 +57,9 @@ def main_thread_tasks(events: list[dict[str, Any]]) -> list[float]:
     ]
 
 
-def longest_task(browser: Browser, recorder: Recorder | None) -> float:
-    """The longest main-thread task in ms; without a recorder an empty script is added."""
-    scripts = recorder.scripts if recorder else {"/sdk.js": b"0"}
-    with running_sink(scripts) as sink:
+def longest_task(browser: Browser, recorder: Recorder) -> float:
+    """The longest main-thread task in ms."""
+    with running_sink(recorder.scripts) as sink:
         page = browser.new_page()
         page.goto(f"{sink.url}/page")
         page.set_content("<!doctype html><title>bench</title><body></body>")
@@ -76,5 +78,7 @@ def longest_task(browser: Browser, recorder: Recorder | None) -> float:
         page.evaluate(_ADD, f"{sink.url}/sdk.js")
         page.wait_for_timeout(SETTLE_MS)
         trace = json.loads(browser.stop_tracing())
+        rest_of(page, recorder)()
         page.close()
+        check(sink, recorder, _VISIT)
     return max(main_thread_tasks(trace["traceEvents"]), default=0.0)

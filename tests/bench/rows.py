@@ -1,0 +1,93 @@
+"""What was measured, as rows. In come values, out come the table on the terminal and
+`results/latest.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "latest.json"
+NAME_WIDTH = 58
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured thing. `ratio`: value ÷ peer_value; `budget` and `aim` are of the ratio where
+    `is_ratio`, else of the value. `others`: what the other peers had, in the same unit."""
+
+    id: str
+    name: str
+    value: float
+    unit: str
+    peer: str = ""
+    peer_value: float | None = None
+    budget: float | None = None
+    aim: float | None = None
+    is_ratio: bool = False
+    better: str = "lower"
+    others: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float | None:
+        """This ÷ peer."""
+        return round(self.value / self.peer_value, 3) if self.peer_value else None
+
+    @property
+    def holds(self) -> bool | None:
+        """Is the budget held? None: there is none."""
+        found = self.ratio if self.is_ratio else self.value
+        if self.budget is None or found is None:
+            return None
+        return found <= self.budget if self.better == "lower" else found >= self.budget
+
+
+def beside(id_: str, name: str, values: Mapping[str, float], unit: str, **rest: Any) -> Row:
+    """A row of visitreel's value with rrweb as the peer and all others beside it."""
+    others = {who: value for who, value in values.items() if who not in {"visitreel", "rrweb"}}
+    value, peer_value = values["visitreel"], values["rrweb"]
+    return Row(id_, name, value, unit, "rrweb", peer_value, others=others, **rest)
+
+
+def shown(row: Row) -> str:
+    """A row as text: name, value, peer, ratio, budget, and the others below."""
+    peer = f"{row.peer} {row.peer_value:g}" if row.peer_value is not None else ""
+    ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
+    budget = f"{row.budget:g}" if row.budget is not None else ""
+    verdict = {True: "", False: "  over", None: ""}[row.holds]
+    line = f"{row.name:<{NAME_WIDTH}}{row.value:>10g} {row.unit:<5}{peer:>20}{ratio:>7}{budget:>8}"
+    others = " · ".join(f"{who} {value:g}" for who, value in row.others.items())
+    return line + verdict + (f"\n{'':<4}{others}" if others else "")
+
+
+HEADING = f"{'':<{NAME_WIDTH}}{'value':>16}{'peer':>20}{'ratio':>7}{'budget':>8}"
+
+
+def write(
+    rows: Sequence[Row], browser: str, peers: Sequence[Mapping[str, str]], problems: Sequence[str]
+) -> None:
+    """Writes the results, with what they were measured on."""
+    result = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+        "browser": browser,
+        "commit": _git("rev-parse", "--short", "HEAD"),
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "peers": list(peers),
+        "problems": list(problems),
+        "rows": [asdict(row) | {"ratio": row.ratio, "holds": row.holds} for row in rows],
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False, cwd=HERE)
+    return done.stdout.strip()
