@@ -244,6 +244,27 @@ def sessions(data: Path, as_json: bool, limit: int) -> None:
 
 @visitreel.command()
 @DATA
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1_000_000))
+@plain_errors
+def audit(data: Path, as_json: bool, limit: int) -> None:
+    """List who watched, shared and changed what, newest first."""
+    from collector.store.audit import line_json, lines
+
+    with Readers(data / FILE_NAME).lend() as db:
+        found = lines(db, limit)
+    if as_json:
+        click.echo(json.dumps({"audit": [line_json(line) for line in found]}, indent=2))
+        return
+    for line in found:
+        at = datetime.fromtimestamp(line.at_ms / 1000, UTC)
+        moment = "" if line.t_ms is None else f"at {line.t_ms / 1000:.1f}s"
+        words = [line.who, line.what, line.about, line.session_id or "", moment]
+        click.echo(f"{at:%Y-%m-%d %H:%M:%S}  {'  '.join(filter(None, words))}")
+
+
+@visitreel.command()
+@DATA
 @click.argument("session_id", metavar="SESSION")
 @click.option("--at", "at_s", type=float, required=True, help="Seconds from the session's zero.")
 @click.option("--tab", type=click.IntRange(1), default=None, help="Another tab than the visible.")

@@ -4,6 +4,7 @@ erased session's lines stay, without naming it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from sqlite_utils import Database
 
@@ -27,6 +28,29 @@ class Line:
     session_id: str | None
     t_ms: int | None
     about: str
+
+
+class LineJson(TypedDict):
+    """A line in JSON."""
+
+    at_ms: int
+    who: str
+    what: str
+    about: str
+    session: str | None
+    t_ms: int | None
+
+
+def line_json(line: Line) -> LineJson:
+    """A line for programs."""
+    return {
+        "at_ms": line.at_ms,
+        "who": line.who,
+        "what": line.what,
+        "about": line.about,
+        "session": line.session_id,
+        "t_ms": line.t_ms,
+    }
 
 
 def add_line(

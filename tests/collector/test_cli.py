@@ -132,6 +132,8 @@ def test_commands_take_effect_within_a_second_while_it_runs(shell: Shell) -> Non
         assert late.status_code == 410
     assert "shop" in shell.say("site", "list")
     assert re.search(r"/sign-in/\S{20,}", shell.say("user", "add", "ana@example.com"))
+    assert "command line  user_add  ana@example.com rep" in shell.say("audit")
+    assert '"what": "erase"' in shell.say("audit", "--json", "--limit", "3")
 
 
 def test_commands_work_without_a_collector_too(shell: Shell) -> None:
