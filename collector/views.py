@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from collector.store.audit import add_line
 from collector.store.database import Database, StoreError
+from collector.store.lines import mark_watched
 from collector.store.sessions import SessionRow
 from collector.store.shares import count_view
 from collector.writer import Writer
@@ -46,19 +47,22 @@ class Views:
         row: SessionRow,
         now_ms: int,
         *,
+        user: int | None = None,
         share: int | None = None,
         opens: bool = False,
         t_ms: int | None = None,
     ) -> None:
-        """Somebody asked for a part of a session. `opens`: for that which a player asks for first;
-        `t_ms`: where it opens. Returns when the line is on disk; where nothing can be written, the
-        visit is shown nevertheless."""
+        """Somebody asked for a part of a session. `user`: in whose list it counts as watched;
+        `opens`: for that which a player asks for first; `t_ms`: where it opens. Returns when the
+        line is on disk; where nothing can be written, the visit is shown nevertheless."""
         if not self._is_new((who, address, row.session_id), now_ms, opens, t_ms):
             return
 
         def write(db: Database) -> None:
             if share is not None:
                 count_view(db, share, now_ms)
+            if user is not None:
+                mark_watched(db, user, row.session, now_ms)
             add_line(db, now_ms, who, "view", session=row.session, t_ms=t_ms)
 
         try:

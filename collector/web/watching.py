@@ -85,11 +85,13 @@ def note_view(
     if request.method != "GET":
         return
     context, share = context_of(request), share_of(request)
+    user = None if share else signed_in(request).user
     context.views.note(
         f"share link {share.share}" if share else signed_in(request).name,
         address_of(request),
         row,
         context.now_ms(),
+        user=user.user if user else None,
         share=share.share if share else None,
         opens=opens,
         t_ms=t_ms,
