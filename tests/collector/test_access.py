@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from collector.auth import safe_next
-from tests.collector.conftest import Running
+from collector.settings import make_data_directory
+from collector.store.database import FILE_NAME, Database
+from collector.store.people import secret_hash
+from collector.store.schema import MIGRATIONS
+from tests.collector.conftest import Running, running_collector
 from tests.collector.test_pages import one_session, sign_in
 
 DAY_MS = 24 * 3600 * 1000
@@ -385,3 +390,23 @@ def test_the_audit_comes_in_pages_and_forgets_after_a_year(running: Running) -> 
     for _ in range(20):
         running.run("token_add", name="later")
     assert {line[2] for line in audit_of(running)} == {"later"}
+
+
+# --- an old data directory -----------------------------------------------------------------------
+
+
+def test_people_and_tokens_of_the_first_tables_still_get_in(tmp_path: Path) -> None:
+    data = make_data_directory(tmp_path / "data")
+    old = Database(str(data / FILE_NAME))
+    MIGRATIONS.apply(old, stop_before="m002_access")
+    with old.atomic():
+        old.execute("INSERT INTO user VALUES (1, 'ana@example.com', 'rep', 0)")
+        old.execute("INSERT INTO sign_in_link VALUES (?, 1, ?)", [secret_hash("link"), 2**52])
+        old.execute("INSERT INTO api_token VALUES (1, ?, 'ci', 0)", [secret_hash("vr_token")])
+    old.conn.close()
+    with running_collector(data) as running:
+        with httpx.Client(base_url=running.url) as browser:
+            assert browser.post("/sign-in/link").status_code == 303
+            assert "ana@example.com" in browser.get("/settings/account").text
+        headers = {"authorization": "Bearer vr_token"}
+        assert running.client.get("/api/sessions", headers=headers).status_code == 200
