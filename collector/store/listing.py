@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from collector.store.lines import Asking
-from collector.store.search import in_index, in_rows, terms_of
+from collector.store.search import by_visitor, in_index, in_rows, terms_of
 from collector.store.sessions import FROM_SESSION, ROW, SessionRow, row_of
 
 PLACES_A_MS = 1 << 20
@@ -137,8 +137,15 @@ def _rows(
         f"s.place {order}",
         limit,
     )
-    both = heapq.merge(over, going_on, key=lambda row: row.place, reverse=order == "DESC")
-    return list(both)[:limit]
+    visitor = by_visitor(wanted.q)
+    theirs = []
+    if visitor is not None:
+        its_where, its_values = visitor
+        theirs = _query(
+            db, FROM_SESSION, [*where, its_where], [*values, *its_values], f"s.place {order}", limit
+        )
+    merged = heapq.merge(over, going_on, theirs, key=lambda row: row.place, reverse=order == "DESC")
+    return list({row.place: row for row in merged}.values())[:limit]
 
 
 def _on_rowid(condition: str) -> str:

@@ -57,9 +57,9 @@ INSERT INTO fact (session, document, t_ms, kind, text, fields)
 INSERT INTO fact (session, document, t_ms, kind, text, fields)
   VALUES (1000, 1000, 5000, 'click', 'Raku kiln', '{}');
 INSERT INTO search (rowid, text)
-  SELECT s.place, coalesce(s.person || char(10), '') || v.visitor_id || char(10) ||
+  SELECT s.place, coalesce(s.person || char(10), '') ||
   (SELECT group_concat(DISTINCT url || char(10) || title) FROM page_view p
    WHERE p.session = s.session) || char(10) ||
   (SELECT group_concat(DISTINCT text) FROM fact f WHERE f.session = s.session)
-  FROM session s JOIN visitor v USING (visitor) WHERE s.packed = 1;
+  FROM session s WHERE s.packed = 1;
 """

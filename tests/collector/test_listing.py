@@ -132,11 +132,24 @@ def test_an_erased_visit_leaves_no_word_in_the_index(running: Running) -> None:
     assert running.api.delete(f"/api/visitors/{visitor}").is_success
     assert found(running.api, q="xylophone") == []
     assert found(running.api, q="kept") == [kept]
+    # Behind this the log has been emptied.
+    running.collector.writer.call(lambda db, intake: None)
     file = running.collector.settings.database
     stored = file.read_bytes() + file.with_name(file.name + "-wal").read_bytes()
     assert b"Xylophone" not in stored
     assert b"zygote" not in stored
     assert b"xyl" not in stored
+
+
+def test_visitors_without_a_name_are_found_by_the_beginning_of_their_id(running: Running) -> None:
+    visitor = running.tab().visitor_id
+    made = visit(running, visitor_id=visitor)
+    visit(running)
+    assert visitor is not None
+    for q in (visitor, visitor[:6], f"Visitor {visitor[:6]}"):
+        assert found(running.api, q=q) == [made]
+    # Within an id nothing is found: it would be by chance.
+    assert found(running.api, q=visitor[3:]) == []
 
 
 # --- filters --------------------------------------------------------------------------------------
