@@ -47,6 +47,12 @@ class Collector:
         self._log = data.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`visitreel` with these words, on this collector's directory."""
         return subprocess.run(
