@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from collector.address import plain_line
 from collector.importing import import_file
 from collector.settings import DEFAULT_PORT
 from collector.store.audit import add_line
@@ -24,6 +25,7 @@ NOT_NOTED = frozenset({"where"})
 """They change nothing."""
 Command = Callable[[Database, Intake, Json, int], Json]
 
+MAX_TOKEN_NAME = 80
 ROLES: dict[str, Role] = {"rep": "rep", "admin": "admin"}
 
 _EMAIL = re.compile(r"[^@\s<>\"'\\]{1,64}@[^@\s<>\"'\\]{1,190}")
@@ -117,7 +119,7 @@ def _site_origin_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> J
 
 def _user_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
     email = _word(arguments, "email").strip()
-    if not _EMAIL.fullmatch(email):
+    if not _EMAIL.fullmatch(email) or not email.isprintable():
         raise BadArgument(f"{email!r} is no e-mail address")
     role = ROLES.get(_word(arguments, "role"))
     user = add_user(db, email, role, now_ms)
@@ -125,7 +127,7 @@ def _user_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
 
 
 def _token_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
-    name = _word(arguments, "name")[:80] or "unnamed"
+    name = plain_line(_word(arguments, "name").strip(), MAX_TOKEN_NAME) or "unnamed"
     return {"name": name, "token": add_token(db, name, now_ms)}
 
 

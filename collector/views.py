@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from collector.store.audit import add_line
-from collector.store.database import Database, StoreError
+from collector.store.database import Database, SqliteError, StoreError
 from collector.store.lines import mark_watched
 from collector.store.sessions import SessionRow
 from collector.store.shares import count_view
@@ -67,7 +67,7 @@ class Views:
 
         try:
             self._writer.call(lambda db, _: write(db))
-        except StoreError as error:
+        except (StoreError, SqliteError) as error:
             log.error("%s watches %s, which the audit misses: %s", who, row.session_id, error)
 
     def _is_new(

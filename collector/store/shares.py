@@ -13,6 +13,10 @@ MAX_SHARES = 200
 """Open links of one session."""
 
 
+KEPT_MS = 365 * 24 * 3600 * 1000
+"""What has expired is listed for so long."""
+
+
 class TooManyShares(ValueError):
     """The session has as many open links as it may have."""
 
@@ -56,7 +60,8 @@ def add_share(
     now_ms: int,
     expires_at_ms: int,
 ) -> Share:
-    """A new link for a session. Raises `TooManyShares`."""
+    """A new link for a session. Forgets those that ended long ago. Raises `TooManyShares`."""
+    db.execute("DELETE FROM share WHERE expires_at_ms < ?", [now_ms - KEPT_MS])
     (count,) = db.execute(
         "SELECT count(*) FROM share WHERE session = ? AND revoked_at_ms IS NULL"
         " AND expires_at_ms > ?",

@@ -71,7 +71,8 @@ def spend_sign_in_link(request: Request) -> Response:
     """POST of a link spends it."""
     context = context_of(request)
     token, now_ms = request.path_params["token"], context.now_ms()
-    found = context.writer.call(lambda db, _: _spend(db, token, now_ms))
+    old = context.auth.secret_of(request)
+    found = context.writer.call(lambda db, _: _spend(db, token, old, now_ms))
     if found is None:
         return _spent(request)
     target = form_of(request).get("next")
@@ -82,10 +83,12 @@ def spend_sign_in_link(request: Request) -> Response:
     return response
 
 
-def _spend(db: Database, token: str, now_ms: int) -> str | None:
+def _spend(db: Database, token: str, old: str, now_ms: int) -> str | None:
+    """The secret of a new sign-in, which takes the place of the browser's `old` one."""
     user = spend_link(db, token, now_ms)
     if user is None:
         return None
+    end_sign_in(db, old)
     add_line(db, now_ms, user.email, "sign_in")
     return add_sign_in(db, user, now_ms)
 

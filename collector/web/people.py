@@ -30,8 +30,6 @@ from collector.web.pages import page
 
 Done = TypeVar("Done")
 
-MAX_TOKEN_NAME = 80
-
 
 # --- users ---------------------------------------------------------------------------------------
 
@@ -173,9 +171,7 @@ def tokens(request: Request) -> Response:
 @page_for_admins
 def make_token(request: Request) -> Response:
     """`POST /settings/tokens`: makes one and shows it, once."""
-    name = form_of(request).get("name", "").strip()
-    printable = "".join(sign for sign in name if sign.isprintable())[:MAX_TOKEN_NAME]
-    made = _command(request, "token_add", {"name": printable})
+    made = _command(request, "token_add", {"name": form_of(request).get("name", "")})
     return _tokens_page(request, made=str(made["token"]), name=str(made["name"]))
 
 

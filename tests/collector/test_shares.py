@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-import httpx
-import pytest
-
 from replay import ops
 from tests.collector.conftest import Running
 from tests.collector.sender import page_view, post, snapshot
@@ -14,6 +11,18 @@ from tests.collector.test_access import admin, audit_of
 from tests.collector.test_pages import one_session, sign_in
 
 HOUR_MS = 3_600_000
+BAD_BODIES = (
+    '{"expires_in_s": 0}',
+    '{"expires_in_s": 59}',
+    '{"expires_in_s": 1e9}',
+    '{"expires_in_s": "60"}',
+    '{"expires_in_s": true}',
+    '{"t_ms": 1.5}',
+    '{"t_ms": 99999999999999999}',
+    "[]",
+    "{",
+    "\xff",
+)
 
 
 def share(running: Running, session_id: str, **asked: object) -> str:
@@ -31,34 +40,34 @@ def test_a_link_opens_the_player_at_its_moment_without_an_account(running: Runni
     url = share(running, session_id, expires_in_s=3600, t_ms=12_500)
     assert url.startswith(f"{running.url}/s/")
     assert url.endswith("?t=12.5")
-    page = httpx.get(url)
+    page = running.client.get(url)
     assert page.status_code == 200
     path = urlsplit(url).path
     assert f'data-base="{path}"' in page.text
     assert session_id not in page.text
     policy = page.headers["content-security-policy"]
     assert f"frame-src {running.url}{path}/shell" in policy
-    shell = httpx.get(f"{running.url}{path}/shell")
+    shell = running.client.get(f"{running.url}{path}/shell")
     assert f"img-src {running.url}{path}/assets/ data:" in shell.headers["content-security-policy"]
-    timeline = httpx.get(f"{running.url}{path}/timeline").json()
+    timeline = running.client.get(f"{running.url}{path}/timeline").json()
     for segment in timeline["segments"]:
-        got = httpx.get(f"{running.url}{path}/segments/{segment['segment']}")
+        got = running.client.get(f"{running.url}{path}/segments/{segment['segment']}")
         assert got.status_code == 200
         assert got.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("part", ["", "/timeline", "/shell", "/segments/2"])
-def test_nothing_behind_a_link_is_referred_to_or_indexed(running: Running, part: str) -> None:
+def test_nothing_behind_a_link_is_referred_to_or_indexed(running: Running) -> None:
     path = urlsplit(share(running, one_session(running))).path
-    answer = httpx.get(f"{running.url}{path}{part}")
-    assert answer.headers["referrer-policy"] == "no-referrer"
-    assert "noindex" in answer.headers["x-robots-tag"]
-    assert "set-cookie" not in answer.headers
+    for part in ("", "/timeline", "/shell", "/segments/2"):
+        answer = running.client.get(f"{running.url}{path}{part}")
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "noindex" in answer.headers["x-robots-tag"]
+        assert "set-cookie" not in answer.headers
 
 
 def test_a_link_tells_neither_who_it_is_nor_where_else_to_go(running: Running) -> None:
     tab = running.tab()
-    facts = [
+    facts: list[tuple[int, ops.Fact]] = [
         (0, page_view()),
         (5, ops.Identify("ana@example.com", {"name": "Ana"})),
         (6, ops.Track("order", {"phone": "0123"})),
@@ -66,8 +75,8 @@ def test_a_link_tells_neither_who_it_is_nor_where_else_to_go(running: Running) -
     assert post(running.client, tab.batch(snapshot(), facts)).is_success
     running.settle()
     path = urlsplit(share(running, tab.session_id)).path
-    page = httpx.get(f"{running.url}{path}").text
-    timeline = httpx.get(f"{running.url}{path}/timeline")
+    page = running.client.get(f"{running.url}{path}").text
+    timeline = running.client.get(f"{running.url}{path}/timeline")
     for secret in ("ana@example.com", "Ana", "0123", tab.session_id, str(tab.visitor_id)):
         assert secret not in page
         assert secret not in timeline.text
@@ -80,11 +89,11 @@ def test_a_link_tells_neither_who_it_is_nor_where_else_to_go(running: Running) -
 def test_previews_count_no_view_and_end_nothing(running: Running) -> None:
     url = share(running, one_session(running))
     for method in ("GET", "HEAD", "GET"):
-        assert httpx.request(method, url).status_code == 200
-    httpx.head(f"{url}/timeline")
+        assert running.client.request(method, url).status_code == 200
+    running.client.head(f"{url}/timeline")
     assert views(running) == [(0,)]
-    httpx.get(f"{url}/timeline?t_ms=1000")
-    httpx.get(f"{url}/timeline?t_ms=1000")
+    running.client.get(f"{url}/timeline?t_ms=1000")
+    running.client.get(f"{url}/timeline?t_ms=1000")
     assert views(running) == [(1,)]
     assert [(line[0], line[4]) for line in audit_of(running, "view")] == [("share link 1", 1000)]
 
@@ -93,10 +102,13 @@ def test_a_link_shows_one_session_only(running: Running) -> None:
     one, other = one_session(running), one_session(running, title="B")
     path = urlsplit(share(running, one)).path
     foreign = running.api.get(f"/api/sessions/{other}/timeline").json()["segments"][0]["segment"]
-    answers = [httpx.get(f"{running.url}{path}/segments/{number}") for number in (foreign, 987_654)]
+    answers = [
+        running.client.get(f"{running.url}{path}/segments/{number}")
+        for number in (foreign, 987_654)
+    ]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].text == answers[1].text
-    assert httpx.get(f"{running.url}/api/sessions/{one}").status_code == 401
+    assert running.client.get(f"{running.url}/api/sessions/{one}").status_code == 401
 
 
 def test_expired_revoked_and_erased_links_say_so_and_hand_out_nothing(running: Running) -> None:
@@ -114,15 +126,15 @@ def test_expired_revoked_and_erased_links_say_so_and_hand_out_nothing(running: R
         assert boss.post("/settings/shares/2/revoke").status_code == 303
     running.api.delete(f"/api/visitors/{visitor_id}")
     for link in links:
-        page = httpx.get(link)
+        page = running.client.get(link)
         assert page.status_code == 410
         assert "This share link has ended" in page.text
         assert "Ask the person who sent it" in page.text
         for part in ("timeline", "segments/2", "contents/" + "0" * 32, "shell"):
-            answer = httpx.get(f"{link}/{part}")
+            answer = running.client.get(f"{link}/{part}")
             assert answer.status_code == 410
             assert answer.json()["error"]["code"] == "share_ended"
-    assert httpx.get(open_link).status_code == 200
+    assert running.client.get(open_link).status_code == 200
 
 
 def test_a_tampered_or_invented_link_is_a_404_that_says_what_to_do(running: Running) -> None:
@@ -131,13 +143,13 @@ def test_a_tampered_or_invented_link_is_a_404_that_says_what_to_do(running: Runn
     flipped = "0" if token[-1] != "0" else "1"
     shown = set()
     for wrong in (token[:-1] + flipped, flipped + token[1:], token[:-1], token + "0", "x", "é"):
-        page = httpx.get(f"{head}/{wrong}")
+        page = running.client.get(f"{head}/{wrong}")
         assert page.status_code == 404
         assert "Copy all of it" in page.text
-        assert httpx.get(f"{head}/{wrong}/timeline").status_code == 404
+        assert running.client.get(f"{head}/{wrong}/timeline").status_code == 404
         shown.add(page.text)
     assert len(shown) == 1
-    assert httpx.get(link).status_code == 200
+    assert running.client.get(link).status_code == 200
 
 
 def test_who_made_a_link_and_admins_may_revoke_it(running: Running) -> None:
@@ -150,10 +162,10 @@ def test_who_made_a_link_and_admins_may_revoke_it(running: Running) -> None:
             assert url in listed
             assert ("/settings/shares/1/revoke" in listed) is is_mine
         assert other.post("/settings/shares/1/revoke").status_code == 403
-        assert httpx.get(url).status_code == 200
+        assert running.client.get(url).status_code == 200
         back = rep.post("/settings/shares/1/revoke", data={"session": session_id})
         assert back.headers["location"] == f"/settings/shares?session={session_id}"
-        assert httpx.get(url).status_code == 410
+        assert running.client.get(url).status_code == 410
         assert rep.post("/settings/shares/9/revoke").status_code == 404
         assert rep.get("/settings/shares?session=nonexistent-session").status_code == 404
     assert [line[1] for line in audit_of(running) if "share" in str(line[1])] == [
@@ -162,25 +174,12 @@ def test_who_made_a_link_and_admins_may_revoke_it(running: Running) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        '{"expires_in_s": 0}',
-        '{"expires_in_s": 59}',
-        '{"expires_in_s": 1e9}',
-        '{"expires_in_s": "60"}',
-        '{"expires_in_s": true}',
-        '{"t_ms": 1.5}',
-        '{"t_ms": 99999999999999999}',
-        "[]",
-        "{",
-        "\xff",
-    ],
-)
-def test_a_link_needs_sensible_numbers(running: Running, body: str) -> None:
-    answer = running.api.post(f"/api/sessions/{one_session(running)}/share", content=body)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "bad_request"
+def test_a_link_needs_sensible_numbers(running: Running) -> None:
+    path = f"/api/sessions/{one_session(running)}/share"
+    for body in BAD_BODIES:
+        answer = running.api.post(path, content=body)
+        assert answer.status_code == 400, body
+        assert answer.json()["error"]["code"] == "bad_request"
 
 
 def test_making_a_link_needs_an_account_a_visit_and_an_own_page(running: Running) -> None:
