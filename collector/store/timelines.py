@@ -20,6 +20,9 @@ from collector.store.sessions import (
     page_views,
 )
 
+IDLE_MS = 5_000
+"""Shorter pauses are part of what happens: a page is being read."""
+
 
 class SegmentJson(TypedDict):
     """A segment, or a batch that lies in none yet."""
@@ -55,6 +58,13 @@ class VisibilityJson(TypedDict):
     state: int
 
 
+class IdleJson(TypedDict):
+    """Nothing came from any tab."""
+
+    t_ms: int
+    until_ms: int
+
+
 class TimelineJson(TypedDict):
     """What `GET /api/sessions/{id}/timeline` answers."""
 
@@ -70,6 +80,7 @@ class TimelineJson(TypedDict):
     facts: list[dict[str, object]]
     visibility: list[VisibilityJson]
     gaps: list[GapJson]
+    idle: list[IdleJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,7 @@ def timeline_of(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> Tim
         "facts": facts(db, row.session),
         "visibility": [change for document in documents for change in _visibility(db, document)],
         "gaps": [gap_json(gap) for gap in gaps_of(db, row.session)],
+        "idle": _idle(db, row.session),
     }
 
 
@@ -212,6 +224,23 @@ def _with_gaps(found: list[tuple[int, int, SegmentJson]], known: set[int]) -> li
         json["gap_before"] = json["gap_before"] or next_seq < first
         next_seq = last + 1
     return [json for _, _, json in found]
+
+
+def _idle(db: Database, session: int) -> list[IdleJson]:
+    """Stretches of at least `IDLE_MS` between what batches hold. A recorder sends what it has after
+    a few seconds, so no batch hides a long one."""
+    rows = db.execute(
+        "SELECT b.t_ms, b.until_ms FROM batch b JOIN document d USING (document)"
+        " WHERE d.session = ? ORDER BY b.t_ms",
+        [session],
+    )
+    found: list[IdleJson] = []
+    busy_until_ms: int | None = None
+    for t_ms, until_ms in rows:
+        if busy_until_ms is not None and t_ms - busy_until_ms >= IDLE_MS:
+            found.append({"t_ms": busy_until_ms, "until_ms": t_ms})
+        busy_until_ms = max(until_ms, busy_until_ms if busy_until_ms is not None else until_ms)
+    return found
 
 
 def _visibility(db: Database, document: _Document) -> list[VisibilityJson]:
