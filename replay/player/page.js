@@ -1,13 +1,21 @@
 // The page of the player: the section in the document goes in, a running player comes out. All that it asks for lies under one path, which the
 // page names in `data-base`: `timeline`, `segments/N`, `contents/HASH`, `assets/HASH`, `shell`.
-import { createControls } from './controls.js'
-import { Events } from './events.js'
+import { createActions } from './actions.js'
+import { changeWords, changesOf } from './changes.js'
+import { updateControls, wireControls } from './controls.js'
 import { dumpTree } from './dump.js'
+import { Events } from './events.js'
+import { createHelp } from './help.js'
+import { listenToKeys } from './keys.js'
+import { chaptersOf, marksOf } from './marks.js'
 import { dumpView, hashOf } from './normal.js'
+import { Outlines } from './outlines.js'
 import { Player } from './player.js'
 import { Stage } from './stage.js'
 import { Track } from './track.js'
+import { Trail } from './trail.js'
 import { View } from './view.js'
+import { setText, updateWhereabouts } from './whereabouts.js'
 
 /**
  * @template {HTMLElement} T
@@ -33,19 +41,14 @@ const root = document.getElementById('player')
 const frame = document.getElementById('frame')
 if (!root || !(frame instanceof HTMLIFrameElement)) throw new Error('the page has no player')
 
+const get = (/** @type {string} */ name) => part(root, name, HTMLElement)
+const button = (/** @type {string} */ name) => part(root, name, HTMLButtonElement)
 const base = root.dataset['base'] ?? ''
 const asked_ms = askedMs()
 const isUnscaled = new URLSearchParams(location.search).get('scale') === '1'
 document.documentElement.classList.toggle('unscaled', isUnscaled)
 
 const view = new View(frame, { shell: `${base}/shell`, asset: (hash) => `${base}/assets/${hash}` })
-const get = (/** @type {string} */ name) => part(root, name, HTMLElement)
-const stage = new Stage({ stage: get('stage'), screen: get('screen'), frame, overlay: get('overlay') }, isUnscaled)
-
-/** @type {import('./timeline.js').Timeline|null} */
-let shownTimeline = null
-let updateControls = () => {}
-
 const player = new Player(
   view,
   {
@@ -57,57 +60,107 @@ const player = new Player(
   () => changed(),
 )
 const seek = (/** @type {number} */ t_ms) => void player.seek(t_ms)
+const stage = new Stage({ stage: get('stage'), screen: get('screen'), frame, overlay: get('overlay') }, isUnscaled)
+const outlines = new Outlines(get('overlay'))
+const trail = new Trail(player.playhead)
 const track = new Track({ track: get('track'), marks: get('marks'), scrub: part(root, 'scrub', HTMLInputElement), tip: get('tip') }, seek)
 const events = new Events(get('events'), seek)
+const help = createHelp({
+  dialog: part(root, 'help', HTMLDialogElement),
+  keys: get('keys'),
+  legend: get('legend'),
+  open: button('help-open'),
+  close: button('help-close'),
+})
+const parts = {
+  root,
+  stage: get('stage'),
+  play: button('play'),
+  back: button('back'),
+  forward: button('forward'),
+  live: button('live'),
+  retry: button('retry'),
+  fold: button('fold'),
+  actual: button('actual'),
+  full: button('full'),
+  speed: part(root, 'speed', HTMLSelectElement),
+  now: get('now'),
+  total: get('total'),
+  url: get('url'),
+  device: get('device'),
+  tabs: get('tabs'),
+  notice: get('notice'),
+  changes: get('changes'),
+  busy: get('busy'),
+  failure: get('failure'),
+  failureText: get('failure-text'),
+}
+const actions = createActions(player, stage, parts, () => track.marks, help)
+wireControls(parts, player, actions)
+listenToKeys(actions)
 
-const changed = () => {
-  const { timeline, found } = player
-  if (timeline && timeline !== shownTimeline) {
-    shownTimeline = timeline
-    track.setTimeline(timeline)
-    events.setTimeline(timeline)
-  }
-  track.setNow(player.tMs)
-  events.setNow(player.tMs)
-  if (found) stage.draw(view.tree, player.pointerNow())
-  else stage.hide()
-  updateControls()
+/** @type {unknown} */
+let shownTimeline = null
+/** @type {unknown} */
+let shownFolds = null
+/** @type {unknown} */
+let shownChanges = null
+
+const showTimeline = () => {
+  const { timeline, folds } = player
+  if (!timeline || (timeline === shownTimeline && folds === shownFolds)) return
+  const marks = timeline === shownTimeline ? track.marks : marksOf(timeline)
+  track.setTimeline(timeline, marks, folds)
+  if (timeline !== shownTimeline) events.setChapters(chaptersOf(timeline, marks))
+  shownTimeline = timeline
+  shownFolds = folds
 }
 
-view.onDevice = (tree) => stage.setSize(tree.viewport)
-updateControls = createControls(
-  {
-    root,
-    stage: get('stage'),
-    play: part(root, 'play', HTMLButtonElement),
-    back: part(root, 'back', HTMLButtonElement),
-    forward: part(root, 'forward', HTMLButtonElement),
-    live: part(root, 'live', HTMLButtonElement),
-    retry: part(root, 'retry', HTMLButtonElement),
-    speed: part(root, 'speed', HTMLSelectElement),
-    idle: part(root, 'idle', HTMLInputElement),
-    now: get('now'),
-    total: get('total'),
-    url: get('url'),
-    tabs: get('tabs'),
-    notice: get('notice'),
-    busy: get('busy'),
-    failure: get('failure'),
-    failureText: get('failure-text'),
-  },
-  player,
-)
+/** What the last step changed. */
+const showChanges = () => {
+  const ops = player.stepping.changes
+  if (ops === shownChanges) return
+  shownChanges = ops
+  const changes = ops ? changesOf(ops, view.tree) : []
+  const words = changeWords(changes)
+  parts.changes.hidden = words === ''
+  setText(parts.changes, words)
+  if (ops && !isUnscaled) outlines.show(changes, (node) => view.boxOf(node), stage)
+  else outlines.clear()
+}
 
-// For tests and tools: reading and seeking only.
+const drawOverlay = () => {
+  if (!player.found) stage.overlay.hide()
+  else stage.overlay.draw(view.tree, player.wantsPlay ? trail.pointerAt(player.tMs) : null, trail.recent(player.tMs))
+}
+
+const changed = () => {
+  showTimeline()
+  track.setNow(player.tMs)
+  events.setNow(player.tMs)
+  drawOverlay()
+  showChanges()
+  updateWhereabouts(parts, player)
+  updateControls(parts, player)
+}
+
+stage.onScale = () => {
+  outlines.clear()
+  drawOverlay()
+}
+view.onDevice = (tree) => stage.setSize(tree.viewport)
+
+// For tests and tools: reading and seeking only. `seek` and `step` resolve when the frame is complete.
 Object.defineProperty(window, 'visitreelPlayer', {
   value: Object.freeze({
     seek: (/** @type {number} */ t_ms) => player.seek(t_ms),
-    step: (/** @type {number} */ count, /** @type {boolean} */ isEvery) => player.step(count, isEvery),
-    frameTimes: (/** @type {boolean} */ isEvery) => player.frameTimes(isEvery),
+    step: (/** @type {number} */ count, /** @type {boolean} */ isEvery) => player.stepping.step(count, isEvery),
+    frameTimes: (/** @type {boolean} */ isEvery) => player.stepping.frameTimes(isEvery),
     dump: () => dumpView(view),
     hash: () => hashOf(dumpView(view)),
     state: () => dumpTree(view.tree),
     problems: () => ({ skipped: [...view.failed], damage: [...player.playhead.problems, ...view.tree.damage] }),
+    held: () => ({ bytes: player.segments.bytes, segments: player.segments.read.size }),
   }),
 })
 

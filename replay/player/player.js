@@ -1,13 +1,17 @@
 // The player without its buttons: a session's addresses go in; it plays, seeks and steps, and tells its listener whatever changes.
+import { foldsOf } from './idle.js'
+import { Knowledge } from './knowledge.js'
 import { Playhead } from './playhead.js'
-import { FetchError, Segments, request } from './segments.js'
+import { Playing, SPEEDS } from './playing.js'
+import { FetchError, request, whole } from './request.js'
+import { Retrying } from './retrying.js'
+import { Segments } from './segments.js'
 import { painted } from './settling.js'
-import { Steps } from './steps.js'
+import { Stepping } from './stepping.js'
 import { Timeline } from './timeline.js'
 
 /** @typedef {import('./view.js').View} View */
 /** @typedef {import('./playhead.js').Found} Found */
-/** @typedef {import('./addresses.js').LoadKnowledge} LoadKnowledge */
 /** @typedef {'loading'|'playing'|'paused'|'ended'|'error'} PlayerState */
 
 /**
@@ -16,12 +20,6 @@ import { Timeline } from './timeline.js'
  * @property {(number: number) => string} segment
  * @property {(hash: string) => string} content
  */
-
-const AHEAD_MS = 10_000
-const POLL_MS = 2_000
-const IDLE_MS = 2_000 // a pause that is skipped, where pauses are
-const IDLE_LEAD_MS = 600
-const SPEEDS = [0.5, 1, 2, 4, 8]
 
 export class Player {
   /**
@@ -36,27 +34,30 @@ export class Player {
     this.segments = new Segments(addresses)
     this.segments.onRead = (read) => this.learn(read)
     this.playhead = new Playhead(this.segments)
-    this.steps = new Steps(this.playhead)
+    this.knowledge = new Knowledge()
+    this.stepping = new Stepping(this)
+    this.playing = new Playing(this)
+    this.retrying = new Retrying(
+      () => void this.retry(),
+      () => this.changed(),
+    )
     /** @type {Timeline|null} */
     this.timeline = null
     /** @type {PlayerState} */
     this.state = 'loading'
     this.tMs = 0
     this.speed = 1
-    this.skipsIdle = false
+    this.isFolding = true
+    /** What is skipped while it plays. @type {import('./idle.js').Fold[]} */
+    this.folds = []
     /** The tab that is followed; null: the one that the visitor looked at. @type {number|null} */
     this.tab = null
     /** @type {Found|null} */
     this.found = null
     this.error = ''
-    this.isWaiting = false
-    /** @type {Map<number, LoadKnowledge>} */
-    this.knowledge = new Map()
+    this.isShown = false
     this.seeks = 0
     this.wantsPlay = false
-    this.lastTick = 0
-    this.lastPoll = 0
-    this.isPolling = false
   }
 
   /** @returns {PlayerState} */
@@ -68,6 +69,10 @@ export class Player {
     return this.timeline !== null && this.tMs >= this.timeline.untilMs
   }
 
+  get hasReplay() {
+    return (this.timeline?.data.segments.length ?? 0) > 0
+  }
+
   // --- opening -------------------------------------------------------------------------------------------------------------------------
 
   /**
@@ -75,65 +80,39 @@ export class Player {
    * @param {number|null} t_ms null: it plays by itself, from the first frame on, once that is complete
    */
   async open(t_ms) {
-    await this.guard(async () => {
-      await this.view.load()
-      await this.refresh()
-      this.wantsPlay = t_ms === null && this.hasReplay
-      await this.goTo(t_ms ?? (await this.firstFrameMs()))
-      this.start()
-    })
+    this.wantsPlay = t_ms === null
+    this.opensAtMs = t_ms
+    await this.guard(() => this.begin())
   }
 
-  get hasReplay() {
-    return (this.timeline?.data.segments.length ?? 0) > 0
-  }
+  /** Where it was to open; kept until it has. @type {number|null} */
+  opensAtMs = null
+  isOpen = false
 
-  async firstFrameMs() {
-    const { timeline } = this
-    if (!timeline) return 0
-    const [first] = timeline.data.segments.length > 0 ? timeline.tabsAt(firstOf(timeline)) : []
-    const step = first === undefined ? null : await this.steps.stepFrom(first, timeline.startMs - 1, 1, false)
-    return step ?? timeline.startMs
+  async begin() {
+    await Promise.all([this.view.top ? null : this.view.load(), this.refresh()])
+    this.wantsPlay &&= this.hasReplay
+    await this.goTo(this.opensAtMs ?? (await this.stepping.firstFrameMs()))
+    this.isOpen = true
+    this.playing.start()
   }
 
   async refresh() {
     const response = await request(this.addresses.timeline)
-    const timeline = new Timeline(await response.json())
+    const timeline = new Timeline(await whole(response.json()))
     this.timeline = timeline
     this.playhead.setTimeline(timeline)
-    for (const entry of timeline.data.documents) {
-      const known = this.knowledgeOf(entry.document)
-      for (const [id, asset] of Object.entries(entry.assets)) known.assets.set(Number(id), asset)
-    }
+    this.knowledge.take(timeline)
+    this.updateFolds()
     this.changed()
   }
 
-  /** @param {number} document */
-  knowledgeOf(document) {
-    const known = this.knowledge.get(document) ?? { assets: new Map(), cssAssets: new Map() }
-    this.knowledge.set(document, known)
-    return known
+  /** @param {import('./scan.js').ReadSegment} read */
+  learn(read) {
+    if (this.knowledge.learn(read) && this.found?.document === read.entry.document) this.view.learn()
   }
 
-  /**
-   * What assets are holds for the whole load, so what a later segment tells is used for earlier moments too.
-   * @param {import('./scan.js').ReadSegment} read
-   */
-  learn(read) {
-    const known = this.knowledgeOf(read.entry.document)
-    let isNew = false
-    for (const op of read.ops) {
-      if (op.code === ASSET && !known.assets.has(op['asset'])) {
-        known.assets.set(op['asset'], [op['hash'], op['media_type']])
-        isNew = true
-      } else if (op.code === CSS_ASSET) {
-        const tokens = known.cssAssets.get(op['owner']) ?? new Map()
-        if (!tokens.has(op['token'])) isNew = true
-        known.cssAssets.set(op['owner'], tokens.set(op['token'], op['asset']))
-      }
-    }
-    if (isNew && this.found?.document === read.entry.document) this.view.learn()
-  }
+  // --- failing and going on ------------------------------------------------------------------------------------------------------------
 
   /**
    * Runs something that may fail; a failure is shown, and `retry` goes on from the same place.
@@ -151,17 +130,22 @@ export class Player {
   fail(error) {
     if (!(error instanceof FetchError)) console.error(error)
     this.error = error instanceof Error ? error.message : String(error)
+    this.playing.restart()
+    if (error instanceof FetchError && error.isPassing) this.retrying.schedule()
+    else this.retrying.stop()
+    this.view.setPlaying(false, this.speed)
     this.setState('error')
   }
 
+  /** Goes on from where it failed: playing if it played. */
   async retry() {
+    this.retrying.stop()
     this.error = ''
     this.setState('loading')
     await this.guard(async () => {
-      if (!this.view.top) await this.view.load()
+      if (!this.isOpen) return this.begin()
       await this.refresh()
       await this.goTo(this.tMs)
-      this.start()
     })
   }
 
@@ -186,21 +170,27 @@ export class Player {
     const { timeline } = this
     if (!timeline) return
     const seek = ++this.seeks
+    this.retrying.stop()
+    this.error = ''
+    this.stepping.forget()
     this.tMs = Math.round(Math.min(Math.max(t_ms, timeline.startMs), timeline.untilMs))
     this.setState('loading')
-    const found = await this.findAgain(this.tMs)
-    if (seek !== this.seeks) return
+    const found = await this.findAgain(this.tMs).catch((error) => {
+      if (seek === this.seeks) throw error
+    })
+    if (seek !== this.seeks || found === undefined) return
+    this.retrying.reset()
     this.draw(found)
     this.view.jump(this.tMs)
     await this.view.settle()
     if (seek !== this.seeks) return
     if (!this.isShown) await this.reveal()
     if (seek !== this.seeks) return
-    this.lastTick = 0
+    this.playing.restart()
     // What moves by itself goes with the replay, also where it begins to play by itself.
     this.view.setPlaying(this.wantsPlay, this.speed)
     this.setState(this.settledState)
-    void this.prefetch()
+    void this.playing.fetchAhead()
   }
 
   /** The first frame is painted as a whole. */
@@ -209,8 +199,6 @@ export class Player {
     this.changed()
     await painted()
   }
-
-  isShown = false
 
   /**
    * A live session's batches are packed while it is watched: what the timeline named may be gone, and is there under another name.
@@ -236,7 +224,13 @@ export class Player {
     }
     const isKept = this.playhead.moveTo(found)
     if (isKept && this.view.tree === this.playhead.tree) this.view.patch()
-    else this.view.show(this.playhead.tree, this.knowledgeOf(found.document), isSameLoad)
+    else this.view.show(this.playhead.tree, this.knowledge.of(found.document), isSameLoad)
+  }
+
+  /** @param {Found|null} found what the replay has come to; most moments change nothing */
+  drawNext(found) {
+    const isSame = found !== null && this.found !== null && isSamePlace(found, this.found)
+    if (!isSame && (found || this.found)) this.draw(found)
   }
 
   // --- playing -------------------------------------------------------------------------------------------------------------------------
@@ -245,25 +239,46 @@ export class Player {
     if (this.state === 'error' || !this.hasReplay) return
     this.wantsPlay = true
     if (this.isAtEnd && !this.timeline?.data.live) {
-      void this.guard(async () => this.goTo(await this.firstFrameMs()))
+      void this.guard(async () => this.goTo(await this.stepping.firstFrameMs()))
       return
     }
-    this.lastTick = 0
+    this.playing.restart()
+    this.stepping.forget()
     if (this.state !== 'loading') this.setState('playing')
     this.view.setPlaying(true, this.speed)
   }
 
   pause() {
     this.wantsPlay = false
+    this.playing.restart()
     if (this.state === 'playing') this.setState(this.settledState)
     this.view.setPlaying(false, this.speed)
+  }
+
+  /** The last moment has been played. */
+  end() {
+    this.wantsPlay = false
+    this.view.setPlaying(false, this.speed)
+    this.setState('ended')
   }
 
   /** @param {number} speed */
   setSpeed(speed) {
     this.speed = SPEEDS.includes(speed) ? speed : 1
-    this.view.setPlaying(this.wantsPlay, this.speed)
+    this.view.setPlaying(this.wantsPlay && this.state !== 'error', this.speed)
     this.changed()
+  }
+
+  /** @param {boolean} isFolding skip idle time */
+  setFolding(isFolding) {
+    this.isFolding = isFolding
+    this.updateFolds()
+    this.changed()
+  }
+
+  updateFolds() {
+    this.folds = this.isFolding && this.timeline ? foldsOf(this.timeline) : []
+    this.playing.fold = null
   }
 
   /** @param {number|null} tab */
@@ -271,173 +286,11 @@ export class Player {
     this.tab = tab
     await this.seek(this.tMs)
   }
-
-  start() {
-    if (this.isRunning) return
-    this.isRunning = true
-    const tick = (/** @type {number} */ now) => {
-      void this.guard(async () => this.tick(now))
-      requestAnimationFrame(tick)
-    }
-    requestAnimationFrame(tick)
-  }
-
-  isRunning = false
-
-  /** @param {number} now */
-  tick(now) {
-    const passed = this.lastTick === 0 ? 0 : now - this.lastTick
-    this.lastTick = now
-    if (this.timeline?.data.live) this.poll(now)
-    if (this.state !== 'playing' || this.isWaiting || !this.timeline) return
-    // A tab in the background gets no frames: what passed meanwhile is not skipped.
-    const t_ms = this.skipIdle(this.tMs + Math.min(passed, 250) * this.speed)
-    this.advance(Math.min(t_ms, this.timeline.untilMs))
-    if (this.isAtEnd && !this.timeline.data.live) {
-      this.wantsPlay = false
-      this.view.setPlaying(false, this.speed)
-      this.setState('ended')
-    } else this.changed()
-  }
-
-  /** @param {number} t_ms */
-  advance(t_ms) {
-    const found = this.playhead.tryFind(t_ms, this.tab)
-    if (found === undefined) {
-      this.isWaiting = true
-      const seek = this.seeks
-      void this.guard(async () => {
-        await this.findAgain(t_ms)
-      }).finally(() => {
-        this.isWaiting = false
-        if (seek === this.seeks) this.lastTick = 0
-      })
-      return
-    }
-    this.tMs = t_ms
-    const isSame = found !== null && this.found !== null && samePlace(found, this.found)
-    if (!isSame && (found || this.found)) this.draw(found)
-    if (t_ms > this.prefetchedMs - AHEAD_MS / 2 || t_ms < this.prefetchedMs - AHEAD_MS * 20) void this.prefetch()
-  }
-
-  /** @param {number} t_ms */
-  skipIdle(t_ms) {
-    if (!this.skipsIdle) return t_ms
-    const next = this.playhead.nextOpMs()
-    return next !== null && next - t_ms > IDLE_MS ? next - IDLE_LEAD_MS : t_ms
-  }
-
-  /**
-   * The pointer on its way to the next sample; null: where the tree says.
-   * @returns {[number, number]|null}
-   */
-  pointerNow() {
-    const { pointer } = this.playhead.tree
-    const next = this.wantsPlay && this.found ? this.playhead.nextPointer(this.tMs) : null
-    if (!pointer || !next) return null
-    const share = Math.min(1, Math.max(0, (this.tMs - next.since_ms) / (next.t_ms - next.since_ms)))
-    return [pointer[0] + (next.x - pointer[0]) * share, pointer[1] + (next.y - pointer[1]) * share]
-  }
-
-  prefetchedMs = -Infinity
-
-  /** Fetches what playing on will ask for. Failures show when it is really needed. */
-  async prefetch() {
-    const { timeline, found } = this
-    if (!timeline || !found) return
-    const ahead = this.tMs + AHEAD_MS * Math.max(1, this.speed)
-    this.prefetchedMs = ahead
-    const tabs = new Set([found.tab, ...timeline.tabsAt(ahead).slice(0, 1)])
-    for (const tab of tabs) {
-      for (const document of new Set([...timeline.documentsAt(tab, ahead).slice(0, 2)])) {
-        for (const entry of timeline.streams.get(document) ?? []) {
-          if (entry.until_ms < this.tMs || entry.t_ms > ahead || this.segments.peek(entry)) continue
-          await this.segments.get(entry).catch(() => {})
-        }
-      }
-    }
-  }
-
-  /** @param {number} now */
-  poll(now) {
-    const isNear = this.timeline !== null && this.timeline.untilMs - this.tMs < AHEAD_MS
-    if (this.isPolling || this.state === 'error' || now - this.lastPoll < (isNear ? POLL_MS : POLL_MS * 5)) return
-    this.isPolling = true
-    this.lastPoll = now
-    const place = this.found
-    this.refresh()
-      .then(async () => {
-        // The tree at hand may rest on segments that are named anew.
-        if (place && !this.playhead.at && this.state === 'playing') await this.goTo(this.tMs)
-      })
-      .catch((error) => {
-        if (error instanceof FetchError && error.status === 0) return // asked again in a moment
-        this.fail(error)
-      })
-      .finally(() => {
-        this.isPolling = false
-      })
-  }
-
-  // --- stepping ------------------------------------------------------------------------------------------------------------------------
-
-  /**
-   * Goes `count` frames on, or back.
-   * @param {number} count
-   * @param {boolean} [isEvery] also frames in which only the pointer moves
-   */
-  async step(count, isEvery = false) {
-    this.pause()
-    this.setState('loading')
-    await this.guard(async () => {
-      const direction = count < 0 ? -1 : 1
-      let t_ms = this.tMs
-      for (let left = Math.abs(count); left > 0; left--) {
-        const next = await this.stepFrom(t_ms, direction, isEvery)
-        if (next === null) break
-        t_ms = next
-      }
-      await this.goTo(t_ms)
-    })
-  }
-
-  /**
-   * @param {number} t_ms
-   * @param {1|-1} direction
-   * @param {boolean} isEvery
-   */
-  async stepFrom(t_ms, direction, isEvery) {
-    const { timeline } = this
-    if (!timeline) return null
-    const tabs = this.tab === null ? timeline.data.tabs : [this.tab]
-    const steps = await Promise.all(tabs.map(async (tab) => ({ tab, t_ms: await this.steps.stepFrom(tab, t_ms, direction, isEvery) })))
-    const moments = steps.flatMap((step) => (step.t_ms === null ? [] : [{ tab: step.tab, t_ms: step.t_ms }]))
-    moments.sort((a, b) => direction * (a.t_ms - b.t_ms))
-    // A frame of a tab that nobody looked at then is not on the screen.
-    const seen = moments.find((moment) => this.tab !== null || timeline.tabsAt(moment.t_ms)[0] === moment.tab)
-    return (seen ?? moments[0])?.t_ms ?? null
-  }
-
-  /**
-   * Every moment at which a frame of the followed tab begins.
-   * @param {boolean} [isEvery]
-   */
-  async frameTimes(isEvery = false) {
-    const tabs = this.tab === null ? (this.timeline?.data.tabs ?? []) : [this.tab]
-    const times = await Promise.all(tabs.map((tab) => this.steps.frameTimes(tab, isEvery)))
-    return [...new Set(times.flat())].sort((a, b) => a - b)
-  }
 }
-
-const ASSET = 26
-const CSS_ASSET = 28
-
-/** @param {Timeline} timeline */
-const firstOf = (timeline) => Math.min(...timeline.data.documents.filter((entry) => timeline.streams.has(entry.document)).map((entry) => entry.t_ms))
 
 /**
  * @param {Found} a
  * @param {Found} b
  */
-const samePlace = (a, b) =>
+const isSamePlace = (a, b) =>
   a.document === b.document && a.shown[0] === b.shown[0] && a.shown[1] === b.shown[1] && a.stale === b.stale && a.tab === b.tab

@@ -21,9 +21,6 @@ import { Tree } from './tree.js'
  * @property {number} t_ms the moment that was asked for
  */
 
-const POINTER = 32
-const GLIDE_MS = 250 // samples further apart are separate movements
-
 /** A segment that has to be fetched first. */
 class Missing extends Error {
   /** @param {SegmentEntry} entry */
@@ -189,6 +186,7 @@ export class Playhead {
       // Another document, or back, or beyond a newer `Document` op: nothing of the tree would stay.
       this.tree = new Tree()
     }
+    this.segments.nowMs = found.t_ms
     this.play(found.document, isKept && at ? at.shown : found.start, found.shown)
     this.at = found
     this.problems = this.problemsUpTo(found)
@@ -212,6 +210,48 @@ export class Playhead {
   }
 
   /**
+   * The ops of the frame at a moment: those between it and the frame before it. Null: the frame before is of another document, or not at hand.
+   * @param {Found} found
+   * @returns {import('./wire.js').Op[]|null}
+   */
+  opsOfFrame(found) {
+    const frameMs = this.frameMs(found)
+    if (frameMs === null) return null
+    const before = this.tryScan(found.tab, found.document, frameMs - 1)
+    if (!before || comparePositions(before.start, found.start) !== 0) return null
+    const stream = this.timeline?.streams.get(found.document) ?? []
+    const ops = []
+    for (let place = before.shown[0]; place <= found.shown[0]; place++) {
+      const read = this.segment(/** @type {SegmentEntry} */ (stream[place]))
+      ops.push(...read.ops.slice(place === before.shown[0] ? before.shown[1] : 0, place === found.shown[0] ? found.shown[1] : undefined))
+    }
+    return ops
+  }
+
+  /**
+   * When what is shown began to be shown.
+   * @param {Found} found
+   */
+  frameMs({ document, shown: [place, count] }) {
+    const entry = this.timeline?.streams.get(document)?.[place]
+    return (entry && this.segments.peek(entry)?.ops[count - 1]?.t_ms) ?? null
+  }
+
+  /**
+   * @param {number} tab
+   * @param {number} document
+   * @param {number} t_ms
+   */
+  tryScan(tab, document, t_ms) {
+    try {
+      return this.scan(tab, document, t_ms)
+    } catch (error) {
+      if (error instanceof Missing) return null
+      throw error
+    }
+  }
+
+  /**
    * What could not be read of the segments that a frame is made of.
    * @param {Found} found
    * @returns {string[]}
@@ -220,45 +260,6 @@ export class Playhead {
     const stream = this.timeline?.streams.get(document) ?? []
     const last = lastAtMost(stream, t_ms, (entry) => entry.t_ms)
     return stream.slice(start[0], last + 1).flatMap((entry) => this.segments.peek(entry)?.problems ?? [])
-  }
-
-  /**
-   * The next sample of the pointer, when it comes so soon that the pointer is on its way to it.
-   * @param {number} t_ms
-   * @returns {{x: number, y: number, t_ms: number, since_ms: number}|null}
-   */
-  nextPointer(t_ms) {
-    if (!this.at || !this.timeline) return null
-    const [place, count] = this.at.shown
-    const entry = this.timeline.streams.get(this.at.document)?.[place]
-    const ops = (entry && this.segments.peek(entry)?.ops) ?? []
-    let since_ms = t_ms
-    for (let at = count - 1; at >= Math.max(0, count - 20); at--) {
-      const op = ops[at]
-      if (op?.code === POINTER) {
-        since_ms = op.t_ms
-        break
-      }
-    }
-    for (let at = count; at < Math.min(ops.length, count + 20); at++) {
-      const op = ops[at]
-      if (!op || op.t_ms - since_ms > GLIDE_MS) return null
-      if (op.code === POINTER && op.t_ms > since_ms) return { x: op['x'], y: op['y'], t_ms: op.t_ms, since_ms }
-    }
-    return null
-  }
-
-  /**
-   * When the next op of this document comes, as far as is known without fetching; null: none is.
-   * @returns {number|null}
-   */
-  nextOpMs() {
-    if (!this.at || !this.timeline) return null
-    const stream = this.timeline.streams.get(this.at.document) ?? []
-    const [place, count] = this.at.shown
-    const entry = stream[place]
-    const op = entry && this.segments.peek(entry)?.ops[count]
-    return op?.t_ms ?? stream[place + 1]?.t_ms ?? null
   }
 }
 

@@ -11,20 +11,24 @@ import { lastAtMost } from './timeline.js'
  * @typedef {readonly [place: number, count: number]} Position
  */
 
+const OP_BYTES = 120
+const NODE_BYTES = 160
+
 /** A segment whose ops were read. `marks`: indexes of its document, begin and end ops. */
 export class ReadSegment {
   /**
    * @param {SegmentEntry} entry
    * @param {Op[]} ops
    * @param {string[]} problems
+   * @param {number} sectionBytes what it was read from
    */
-  constructor(entry, ops, problems) {
+  constructor(entry, ops, problems, sectionBytes) {
     this.entry = entry
     this.ops = ops
     this.problems = problems
     this.marks = ops.flatMap((op, index) => (op.code === DOCUMENT || op.code === BEGIN || op.code === END ? [index] : []))
-    // Nodes weigh as ops do: this bounds what stays in memory.
-    this.weight = ops.reduce((sum, op) => sum + 1 + (op['run']?.length ?? 0), 1)
+    /** About what it holds of the heap: objects, and its texts, of two bytes a unit at most. */
+    this.bytes = ops.reduce((sum, op) => sum + OP_BYTES + (op['run']?.length ?? 0) * NODE_BYTES, 0) + 2 * sectionBytes
   }
 
   /**

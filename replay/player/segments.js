@@ -1,41 +1,13 @@
 // Segments of a session: an entry of the timeline goes in, its decoded ops come out. Fetched once, kept within bounds, asked for again
 // where the network fails.
+import { FetchError, request, whole } from './request.js'
 import { ReadSegment } from './scan.js'
 import { WireError, readSection } from './wire.js'
 
 /** @typedef {import('./timeline.js').SegmentEntry} SegmentEntry */
 
-const MAX_WEIGHT = 1_500_000 // ops and nodes that stay decoded, about 100 bytes each
-const MAX_CONTENT_UNITS = 32 << 20
-
-/** The collector did not give what was asked for. `status` 0: it could not be reached. */
-export class FetchError extends Error {
-  /**
-   * @param {string} message
-   * @param {number} status
-   */
-  constructor(message, status) {
-    super(message)
-    this.name = 'FetchError'
-    this.status = status
-  }
-}
-
-/**
- * @param {string} address
- * @returns {Promise<Response>}
- */
-export const request = async (address) => {
-  let response
-  try {
-    response = await fetch(address, { credentials: 'same-origin', referrerPolicy: 'no-referrer' })
-  } catch {
-    throw new FetchError('The collector cannot be reached.', 0)
-  }
-  if (response.ok) return response
-  const why = response.status === 401 ? 'You are signed out.' : response.status === 404 ? 'This recording is no longer there.' : `The collector answered ${response.status}.`
-  throw new FetchError(why, response.status)
-}
+const MAX_BYTES = 64 << 20 // of the heap, by estimate, for decoded segments
+const MAX_CONTENT_UNITS = 8 << 20
 
 export class Segments {
   /**
@@ -45,9 +17,11 @@ export class Segments {
     this.addresses = addresses
     /** @type {Map<string, Promise<ReadSegment>>} */
     this.waiting = new Map()
-    /** In the order of last use. @type {Map<string, ReadSegment>} */
+    /** @type {Map<string, ReadSegment>} */
     this.read = new Map()
-    this.weight = 0
+    this.bytes = 0
+    /** Where the replay stands: what is far from there goes first. */
+    this.nowMs = 0
     /** @type {Map<string, Promise<string|null>>} */
     this.contents = new Map()
     this.contentUnits = 0
@@ -62,13 +36,7 @@ export class Segments {
    * @returns {ReadSegment|undefined} the segment, if it is at hand
    */
   peek(entry) {
-    const key = keyOf(entry)
-    const read = this.read.get(key)
-    if (read) {
-      this.read.delete(key)
-      this.read.set(key, read)
-    }
-    return read
+    return this.read.get(keyOf(entry))
   }
 
   /**
@@ -96,7 +64,7 @@ export class Segments {
       ...entry.contents.map((hash) => this.content(hash)),
     ])
     const contents = new Map(entry.contents.map((hash, index) => [hash, texts[index] ?? null]))
-    const read = decode(entry, new Uint8Array(await response.arrayBuffer()), contents)
+    const read = decode(entry, new Uint8Array(await whole(response.arrayBuffer())), contents)
     this.keep(keyOf(entry), read)
     this.onRead?.(read)
     return read
@@ -111,7 +79,7 @@ export class Segments {
     const known = this.contents.get(hash)
     if (known) return known
     const loading = request(this.addresses.content(hash))
-      .then((response) => response.text())
+      .then((response) => whole(response.text()))
       .catch((error) => {
         if (error instanceof FetchError && error.status === 404) return null
         this.contents.delete(hash)
@@ -143,13 +111,20 @@ export class Segments {
    */
   keep(key, read) {
     this.read.set(key, read)
-    this.weight += read.weight
-    for (const [old, { weight }] of this.read) {
-      if (this.weight <= MAX_WEIGHT) break
-      if (old === key || this.pinned.has(old)) continue
+    this.bytes += read.bytes
+    if (this.bytes <= MAX_BYTES) return
+    const others = [...this.read].filter(([old]) => old !== key && !this.pinned.has(old))
+    others.sort(([, a], [, b]) => this.distance(b.entry) - this.distance(a.entry))
+    for (const [old, { bytes }] of others) {
+      if (this.bytes <= MAX_BYTES) break
       this.read.delete(old)
-      this.weight -= weight
+      this.bytes -= bytes
     }
+  }
+
+  /** @param {SegmentEntry} entry */
+  distance(entry) {
+    return Math.max(entry.t_ms - this.nowMs, this.nowMs - entry.until_ms, 0)
   }
 }
 
@@ -164,9 +139,9 @@ const keyOf = (entry) => `${entry.segment}@${entry.t_ms}${entry.gap_before ? 'g'
 const decode = (entry, bytes, contents) => {
   try {
     const { ops, damage } = readSection(bytes, entry.t_ms, (hash) => contents.get(hash) ?? null)
-    return new ReadSegment(entry, ops, damage)
+    return new ReadSegment(entry, ops, damage, bytes.length)
   } catch (error) {
     if (!(error instanceof WireError)) throw error
-    return new ReadSegment(entry, [], [error.message])
+    return new ReadSegment(entry, [], [error.message], 0)
   }
 }

@@ -2,7 +2,7 @@
 // tab showed at a moment, and the stream of segments of each document. The mirror of `replay/timeline.py`.
 
 /** @typedef {{segment: number, document: number, t_ms: number, until_ms: number, keyframe: boolean, bytes: number, contents: string[], gap_before: boolean}} SegmentEntry */
-/** @typedef {{document: number, tab: number, t_ms: number, until_ms: number, url: string, assets: Record<string, [string, string]>}} DocumentEntry */
+/** @typedef {{document: number, tab: number, t_ms: number, until_ms: number, url: string, assets: Record<string, [string, string]>, css_assets?: Record<string, Record<string, number>>}} DocumentEntry */
 /** @typedef {{t_ms: number, tab: number, document: number, url: string, title: string}} PageView */
 /** @typedef {{t_ms: number, tab: number, document: number, kind: string} & Record<string, any>} Fact */
 /** @typedef {{t_ms: number, tab: number, state: number}} VisibilityEntry */
@@ -22,6 +22,7 @@
  * @property {Fact[]} facts
  * @property {VisibilityEntry[]} visibility
  * @property {Gap[]} gaps
+ * @property {Array<{t_ms: number, until_ms: number}>} [idle] nothing came from any tab
  */
 /** @typedef {{t_ms: number, document: number}} Turn */
 
@@ -54,18 +55,17 @@ export class Timeline {
     /** @type {Map<number, Turn[]>} */
     this.turns = new Map(data.tabs.map((tab) => [tab, this.turnsOf(tab)]))
     this.pageViews = [...data.page_views].sort((a, b) => a.t_ms - b.t_ms || a.tab - b.tab)
+    /** @type {Map<number, PageView[]>} */
+    this.viewsOf = new Map()
+    for (const view of this.pageViews) this.viewsOf.set(view.document, [...(this.viewsOf.get(view.document) ?? []), view])
     this.facts = [...data.facts].sort((a, b) => a.t_ms - b.t_ms)
     this.visibility = [...data.visibility].sort((a, b) => a.t_ms - b.t_ms)
-  }
-
-  /** The last op of the whole recording. */
-  get untilMs() {
-    return Math.max(this.data.until_ms, ...this.data.documents.map((entry) => entry.until_ms))
-  }
-
-  /** Where the recording begins; the zero is the first batch's, so this may lie before it. */
-  get startMs() {
-    return Math.min(this.data.t_ms, ...this.data.documents.map((entry) => entry.t_ms))
+    this.devices = new Map(this.facts.filter((fact) => fact.kind === 'context').map((fact) => [fact.document, fact]))
+    this.idle = [...(data.idle ?? [])].sort((a, b) => a.t_ms - b.t_ms)
+    /** The last op of the whole recording. */
+    this.untilMs = data.documents.reduce((most, entry) => Math.max(most, entry.until_ms), data.until_ms)
+    /** Where the recording begins; the zero is the first batch's, so this may lie before it. */
+    this.startMs = data.documents.reduce((least, entry) => Math.min(least, entry.t_ms), data.t_ms)
   }
 
   /**
@@ -151,8 +151,17 @@ export class Timeline {
    * @returns {PageView|null}
    */
   pageViewAt(document, t_ms) {
-    const views = this.pageViews.filter((view) => view.document === document)
-    return views.filter((view) => view.t_ms <= t_ms).pop() ?? views[0] ?? null
+    const views = this.viewsOf.get(document) ?? []
+    return views[Math.max(0, lastAtMost(views, t_ms, (view) => view.t_ms))] ?? null
+  }
+
+  /**
+   * What a document load told of the visitor's device.
+   * @param {number} document
+   * @returns {Fact|null}
+   */
+  deviceOf(document) {
+    return this.devices.get(document) ?? this.devices.values().next().value ?? null
   }
 
   /**

@@ -2,6 +2,7 @@
 // does first drawing, playing and seeking: children of a node are compared with what stands there, and only what differs is touched.
 import { Addresses } from './addresses.js'
 import { Builder, isChildless } from './builder.js'
+import * as dom from './dom.js'
 import { Dresser } from './dress.js'
 import { ElementWriter } from './elements.js'
 import { FrameDoc } from './framedoc.js'
@@ -321,6 +322,23 @@ export class View {
     )
   }
 
+  /**
+   * Where a node is on the screen, in px of the recorded viewport; null: it is not drawn.
+   * @param {number} id
+   */
+  boxOf(id) {
+    const shown = this.shown.get(id)
+    if (shown?.nodeKind !== 'element' || !dom.isConnected(shown.dom)) return null
+    const { left, top, width, height } = dom.clientRect(shown.element)
+    const box = { x: left, y: top, width, height }
+    for (let host = shown.frame.host; host; host = hostOf(host, this.frames.values())) {
+      const outer = dom.clientRect(host)
+      box.x += outer.left
+      box.y += outer.top
+    }
+    return box
+  }
+
   /** The number of style sheets that were recorded without their text. */
   missingSheets() {
     let count = 0
@@ -329,4 +347,15 @@ export class View {
     }
     return count
   }
+}
+
+/**
+ * The frame element in whose document an element is; null: it is in the top one.
+ * @param {Element} element
+ * @param {Iterable<FrameDoc>} frames
+ */
+const hostOf = (element, frames) => {
+  const root = dom.rootNode(element, { composed: true })
+  for (const frame of frames) if (frame.doc === root) return frame.host
+  return null
 }

@@ -57,10 +57,18 @@ export const factWords = (fact) => {
     case 'identify':
       return `Known as ${String(fact['person'] ?? '').slice(0, 80)}`
     case 'track':
-      return String(fact['name'] ?? '').slice(0, 80)
-    case 'leave':
-      return 'Left the page'
+      return String(fact['name'] ?? '').slice(0, 80) || 'Event'
+    case 'scroll_depth':
+      return `Scrolled to ${Number(fact['percent'])} %`
     default:
       return ''
   }
 }
+
+const DEVICES = /** @type {Record<string, string>} */ ({ desktop: 'Desktop', phone: 'Phone', tablet: 'Tablet' })
+
+/**
+ * What a visitor's device is called; an empty text: not known.
+ * @param {unknown} device
+ */
+export const deviceWord = (device) => (typeof device === 'string' && Object.hasOwn(DEVICES, device) ? (DEVICES[device] ?? '') : '')

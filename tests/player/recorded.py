@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from collector.store.timelines import IDLE_MS
 from replay import ops
 from replay.encode import content_hash, write_section
 from replay.ops import NewNode, TreeOp
@@ -143,4 +144,16 @@ class Recorded:
             "facts": self.facts,
             "visibility": self.visibility,
             "gaps": self.gaps,
+            "idle": self._idle(),
         }
+
+    def _idle(self) -> list[dict[str, int]]:
+        """As the collector tells it: segments are batches here."""
+        spans = sorted((one["t_ms"], one["until_ms"]) for one in self.segments)
+        idle = []
+        busy_until_ms = spans[0][1] if spans else 0
+        for t_ms, until_ms in spans:
+            if t_ms - busy_until_ms >= IDLE_MS:
+                idle.append({"t_ms": busy_until_ms, "until_ms": t_ms})
+            busy_until_ms = max(busy_until_ms, until_ms)
+        return idle

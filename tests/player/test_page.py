@@ -98,7 +98,7 @@ def test_the_screen_fits_into_every_window(play: Play, width: int, height: int) 
     )
     for name in ("play", "back", "forward", "speed", "now"):
         assert player.page.locator(f"[data-part={name}]").evaluate(inside), name
-    assert player.page.is_visible(".badge")
+    assert player.page.is_visible(".rec")
 
 
 def test_keys_play_step_and_jump(play: Play) -> None:
@@ -168,8 +168,8 @@ def test_what_happened_is_listed_and_leads_there(play: Play) -> None:
     ]
     recorded.page_views[0]["title"] = "<i>Home</i>"
     player = play(recorded, 0)
-    items = player.page.locator("[data-part=events] button").all_inner_texts()
-    assert [item.split("\n")[-1] for item in items] == [
+    items = player.page.locator("[data-part=events] .words").all_inner_texts()
+    assert items == [
         "<i>Home</i>",
         "Click “<b>Buy</b>”",
         "add_to_cart",
@@ -178,8 +178,8 @@ def test_what_happened_is_listed_and_leads_there(play: Play) -> None:
     player.page.get_by_role("button", name="add_to_cart").click()
     player.settle()
     assert player.t_ms == 1800
-    current = player.page.locator("[data-part=events] [aria-current]").inner_text()
-    assert "add_to_cart" in current
+    current = player.page.locator("[data-part=events] [aria-current]").all_inner_texts()
+    assert ["<i>Home</i>" in current[0], "add_to_cart" in current[1]] == [True, True]
     assert player.page.locator("[data-part=marks] .mark").count() == 4
 
 
@@ -218,23 +218,43 @@ def test_touches_are_shown_instead_of_a_pointer(play: Play) -> None:
     assert player.page.locator(".touch").count() == 1
 
 
-def test_a_failure_is_told_and_going_on_keeps_the_place(play: Play, server: Server) -> None:
+def test_a_segment_that_cannot_be_fetched_is_told_and_asked_for_again(
+    play: Play, server: Server
+) -> None:
     recorded = short("page-session-000012")
-    later = opening(page_of("later"), 60_000)
-    recorded.load(later)
-    player = play(recorded, 450)
+    recorded.load(opening(page_of("later"), 60_000))
     server.broken.append(f"{recorded.session}/segments/3")
     try:
+        player = play(recorded, 450)
         player.seek(60_000)
         player.wait_for("error")
         alert = player.page.get_by_role("alert")
         assert "503" in alert.inner_text()
-        assert player.t_ms == 60_000
+        assert "Trying again in" in alert.inner_text()
+        assert (player.t_ms, text_of(player)) == (60_000, "400")
+        with player.page.expect_response("**/segments/3") as again:
+            pass
+        assert again.value.status == 503
     finally:
         server.broken.clear()
-    player.page.get_by_role("button", name="Try again").click()
-    player.page.wait_for_selector("#player[data-state=ended]")
+    player.wait_for("ended")
     assert (player.t_ms, text_of(player)) == (60_000, "later")
+    assert player.page.get_by_role("alert").count() == 0
+
+
+def test_playing_goes_on_by_itself_when_the_network_is_back(play: Play, server: Server) -> None:
+    recorded = short("page-session-000020")
+    recorded.load(opening(page_of("later"), 2_000), [(2_500, ops.SetText(5, "last"))])
+    server.broken.append(f"{recorded.session}/segments/3")
+    try:
+        player = play(recorded, None)
+        player.wait_for("error")
+        assert 1_000 <= player.t_ms <= 2_000
+    finally:
+        server.broken.clear()
+    player.page.get_by_role("button", name="Try again now").click()
+    player.wait_for("ended")
+    assert text_of(player) == "last"
 
 
 def test_a_missing_session_is_told(page: Page, server: Server) -> None:
@@ -278,7 +298,7 @@ def test_packed_segments_take_over_while_it_is_watched(play: Play) -> None:
         packed.segments[1] | {"segment": 8},
     ]
     recorded.sections |= {7: packed.sections[1], 8: packed.sections[2]}
-    with player.page.expect_response("**/timeline"):
+    with player.page.expect_response("**/timeline*"):
         pass
     player.seek(700)
     assert (player.state, text_of(player)) == ("paused", "700")
@@ -294,14 +314,26 @@ def test_a_visit_without_replay_says_so(play: Play) -> None:
     assert player.page.get_by_role("button", name="Play").is_disabled()
 
 
-def test_pauses_can_be_skipped(play: Play) -> None:
+def test_idle_time_is_folded_or_not(play: Play) -> None:
     recorded = Recorded(session="page-session-000017")
     recorded.load(opening(page_of("0")), [(600_000, ops.SetText(5, "ten minutes later"))])
-    player = play(recorded, 100)
-    player.page.get_by_role("checkbox", name="Skip pauses").check()
+    player = play(recorded, 300_000)
+    fold = player.page.locator("[data-part=marks] .fold").bounding_box()
+    track = player.page.locator("[data-part=track]").bounding_box()
+    assert fold
+    assert track
+    assert 0 < fold["width"] < track["width"] / 10
     player.page.get_by_role("button", name="Play").click()
+    player.page.get_by_text("Skipping 10 minutes without activity").wait_for()
     player.wait_for("ended")
     assert text_of(player) == "ten minutes later"
+    player.page.get_by_role("button", name="Skip idle time", pressed=True).click()
+    assert player.page.locator("[data-part=marks] .fold").count() == 0
+    player.seek(300_000)
+    player.page.get_by_role("button", name="Play").click()
+    player.wait_for("playing")
+    player.page.locator("[data-part=now]", has_text="5:01").wait_for()
+    assert player.t_ms < 310_000
 
 
 def test_the_page_of_the_player_reports_no_policy_violation(play: Play) -> None:

@@ -214,7 +214,7 @@ def test_the_tab_that_was_looked_at_is_shown(play: Play) -> None:
     player = play(recorded, 500)
     texts = [text_at(player, t_ms) for t_ms in (500, 1500, 2600, 3000)]
     assert texts == ["one", "two", "one", "one later"]
-    player.page.get_by_role("button", name="Tab 2").click()
+    player.page.get_by_role("button", name="Tab 2", exact=True).click()
     player.settle()
     assert text_of(player) == "two later"
     player.page.get_by_role("button", name="Follow").click()

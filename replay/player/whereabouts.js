@@ -1,0 +1,93 @@
+// Where the visitor is: the player goes in; the address, the device, the tabs and whether it is live come out.
+import { deviceWord } from './words.js'
+
+/** @typedef {import('./player.js').Player} Player */
+/** @typedef {{url: HTMLElement, device: HTMLElement, tabs: HTMLElement, live: HTMLButtonElement}} WhereaboutsParts */
+
+const AT_LIVE_MS = 8_000
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export const setText = (element, text) => {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/**
+ * @param {WhereaboutsParts} parts
+ * @param {Player} player
+ */
+export const updateWhereabouts = (parts, player) => {
+  const { timeline, found } = player
+  const view = found && timeline ? timeline.pageViewAt(found.document, player.tMs) : null
+  setText(parts.url, view?.url ?? (found && timeline?.documents.get(found.document)?.url) ?? '')
+  if (parts.url.title !== (view?.title ?? '')) parts.url.title = view?.title ?? ''
+  updateDevice(parts.device, player)
+  const isLive = timeline?.data.live ?? false
+  parts.live.hidden = !isLive
+  const isNow = isLive && (timeline?.untilMs ?? 0) - player.tMs < AT_LIVE_MS && player.wantsPlay
+  parts.live.setAttribute('aria-pressed', String(isNow))
+  updateTabs(parts.tabs, player)
+}
+
+/**
+ * @param {HTMLElement} device
+ * @param {Player} player
+ */
+const updateDevice = (device, player) => {
+  const { viewport } = player.playhead.tree
+  device.hidden = !player.found || !viewport
+  if (device.hidden || !viewport) return
+  const context = player.timeline?.deviceOf(player.found?.document ?? 0)
+  const kind = deviceWord(context?.['device'])
+  device.dataset['device'] = kind ? String(context?.['device']) : ''
+  const size = `${viewport.width_px} × ${viewport.height_px}`
+  const zoom = viewport.zoom_percent && viewport.zoom_percent !== 100 ? ` · ${viewport.zoom_percent} %` : ''
+  setText(/** @type {HTMLElement} */ (device.lastElementChild), kind ? `${kind} · ${size}${zoom}` : size + zoom)
+  const screen = context ? `Screen ${context['screen_width']} × ${context['screen_height']}, ${viewport.dpr_percent / 100} px a point` : ''
+  if (device.title !== screen) device.title = screen
+}
+
+/**
+ * @param {HTMLElement} tabs
+ * @param {Player} player
+ */
+const updateTabs = (tabs, player) => {
+  const numbers = player.timeline?.data.tabs ?? []
+  tabs.hidden = numbers.length < 2
+  if (tabs.hidden) return
+  if (tabs.childElementCount !== numbers.length + 1) {
+    tabs.replaceChildren(tabButton('Follow', null, player), ...numbers.map((tab) => tabButton(`Tab ${tab}`, tab, player)))
+  }
+  for (const button of tabs.children) {
+    const tab = button instanceof HTMLElement && button.dataset['tab'] ? Number(button.dataset['tab']) : null
+    button.setAttribute('aria-pressed', String(tab === player.tab))
+    button.classList.toggle('at', tab !== null && tab === player.found?.tab)
+  }
+}
+
+/**
+ * @param {string} words
+ * @param {number|null} tab
+ * @param {Player} player
+ */
+const tabButton = (words, tab, player) => {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.textContent = words
+  button.title = tab === null ? 'Show the tab that the visitor looks at' : `Stay in tab ${tab}`
+  if (tab !== null) button.dataset['tab'] = String(tab)
+  button.addEventListener('click', () => void player.setTab(tab))
+  return button
+}
+
+/**
+ * The tab behind the one that is followed: the visitor's own choice, then each tab.
+ * @param {Player} player
+ * @returns {number|null}
+ */
+export const tabAfter = (player) => {
+  const choices = [null, ...(player.timeline?.data.tabs ?? [])]
+  return choices[(choices.indexOf(player.tab) + 1) % choices.length] ?? null
+}
