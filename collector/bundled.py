@@ -29,3 +29,11 @@ def bundled(part: Part) -> Path:
         if folder.is_dir():
             return folder
     raise NotBundled(f"the {part} is missing: looked in {', '.join(map(str, candidates))}")
+
+
+def sample() -> Path:
+    """The recorded visit that the demo brings. Raises `NotBundled`."""
+    file = _HERE / "sample.reel"
+    if not file.is_file():
+        raise NotBundled(f"the sample visit is missing: looked for {file}")
+    return file

@@ -17,11 +17,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from collector.app import Collector, system_now_ms
-from collector.bundled import bundled
+from collector.bundled import bundled, sample
 from collector.directory import locked_to_serve
+from collector.importing import NotImported, import_file
 from collector.server import listen, server_of, set_up_log
 from collector.settings import Settings, make_data_directory
-from collector.store.database import open_writer
+from collector.store.database import Database, open_writer
 from collector.store.people import add_link, add_user
 from collector.store.sites import Site, UnknownSite, add_site, set_origins, site_named
 
@@ -43,16 +44,19 @@ def run_demo(port: int, shop_port: int, say: Callable[[str], None]) -> None:
         listen(HOST, port) as listener,
         listen(HOST, shop_port) as shop_listener,
     ):
-        site, link = _prepare(settings, [shop_url, f"http://{HOST}:{shop_port}"])
+        site, link, visit = _prepare(settings, [shop_url, f"http://{HOST}:{shop_port}"])
         collector = Collector(settings)
         say(f"the shop:           {shop_url}/")
         say(f"the collector:      {settings.public_url}/")
         say(f"signed in (once):   {link}")
+        if visit:
+            say(f"a recorded visit:   {settings.public_url}/sessions/{visit}")
         shop = shop_app(folder, settings.public_url, site.key)
         asyncio.run(_serve_both(collector, listener, shop, shop_listener))
 
 
-def _prepare(settings: Settings, origins: list[str]) -> tuple[Site, str]:
+def _prepare(settings: Settings, origins: list[str]) -> tuple[Site, str, str]:
+    """The site, a link that signs in, and the session of the sample visit, if nobody erased it."""
     db = open_writer(settings.database)
     try:
         with db.atomic():
@@ -62,10 +66,18 @@ def _prepare(settings: Settings, origins: list[str]) -> tuple[Site, str]:
                 site = set_origins(db, SITE, sorted({*site.origins, *origins}))
             except UnknownSite:
                 site = add_site(db, SITE, origins, dev=True, now_ms=now_ms)
+            visit = _sample_visit(db, now_ms)
             token = add_link(db, add_user(db, REP, "rep", now_ms), now_ms)
     finally:
         db.conn.close()
-    return site, f"{settings.public_url}/sign-in/{token}"
+    return site, f"{settings.public_url}/sign-in/{token}", visit
+
+
+def _sample_visit(db: Database, now_ms: int) -> str:
+    try:
+        return import_file(db, sample(), SITE, now_ms).session_id
+    except NotImported:
+        return ""
 
 
 async def _serve_both(

@@ -125,6 +125,9 @@ def _session(db: Database, row: SessionRow, documents: int, with_person: bool) -
         person=row.person if with_person else None,
         traits=json.loads(traits) if traits and with_person else None,
         is_bot=row.bot,
+        device=row.device or "",
+        browser=row.browser,
+        system=row.system,
         size=row.bytes,
         documents=documents,
     )

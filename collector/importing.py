@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from collector.arrivals import stored_fact
+from collector.device import DEVICE_CLASSES, Device, DeviceClass
 from collector.store import imports as rows
 from collector.store.contents import Content
 from collector.store.database import Database, StoreError
@@ -106,6 +107,7 @@ class _Import:
             person=session.person,
             traits=json.dumps(dict(session.traits)) if session.traits else None,
             is_bot=session.is_bot,
+            device=_device(session),
             zero_at_ms=session.started_at_ms,
             t_ms=min([0, *(document.t_ms for document in documents.values())]),
             until_ms=max([0, *(document.until_ms for document in documents.values())]),
@@ -196,6 +198,12 @@ class _Import:
         more = len(self._problems) - MAX_TOLD
         rest = (f"and {more} more",) if more > 0 else ()
         return (*(line[:300] for line in self._problems[:MAX_TOLD]), *rest)
+
+
+def _device(session: ReelSession) -> Device:
+    known = session.device in DEVICE_CLASSES
+    device = session.device if known else "bot" if session.is_bot else "other"
+    return Device(cast(DeviceClass, device), session.browser, session.system)
 
 
 def _nameless(reel: Reel, now_ms: int) -> ReelSession:

@@ -124,8 +124,8 @@ class ReelWriter:
 
 
 def scan(file: BinaryIO) -> Scan:
-    """Every part of a file but the index, in order, its body checked but not kept. Raises BadReel when it is no
-    portable recording, and UnknownVersion."""
+    """Every part of a file but the index, in order, its body checked but not kept. Raises BadReel
+    when it is no portable recording, and UnknownVersion."""
     size = file.seek(0, 2)
     _check_header(_read(file, 0, len(HEADER)))
     return _Walk(file, size).run()

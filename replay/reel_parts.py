@@ -34,7 +34,7 @@ Scalar = str | int | float | bool | None
 class ReelSession:
     """Whose visit it is. `started_at_ms`: Unix ms of the session's zero. `visitor_id` is that of
     the session when nobody should be known again; `is_anonymous`: the visitor had no id of their
-    own. `size`: bytes that were recorded."""
+    own. `device`, `browser`, `system`: empty when not known. `size`: bytes that were recorded."""
 
     session_id: str
     site: str
@@ -44,6 +44,9 @@ class ReelSession:
     person: str | None = None
     traits: Mapping[str, Scalar] | None = None
     is_bot: bool = False
+    device: str = ""
+    browser: str = ""
+    system: str = ""
     size: int = 0
     documents: int = 0
 
@@ -84,6 +87,9 @@ def write_session(writer: ReelWriter, session: ReelSession) -> None:
         "person": session.person,
         "traits": session.traits,
         "bot": session.is_bot,
+        "device": session.device,
+        "browser": session.browser,
+        "system": session.system,
         "bytes": session.size,
         "documents": session.documents,
     }

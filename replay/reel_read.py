@@ -32,8 +32,9 @@ from replay.timeline import GapEntry, SegmentEntry
 
 MAX_JSON_TOTAL_BYTES = 64 << 20
 MAX_TABS = 10_000
-MAX_STARTED_AT_MS = 253_402_300_799_000
-"""The end of the year 9999."""
+MAX_WORD = 40
+MAX_STARTED_AT_MS = 4_102_444_800_000
+"""The year 2100: no clock is so wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,9 @@ class _Reading:
             person=body.text("person", 512) if body.has("person") else None,
             traits=traits,
             is_bot=body.flag("bot"),
+            device=body.text("device", MAX_WORD),
+            browser=body.text("browser", MAX_WORD),
+            system=body.text("system", MAX_WORD),
             size=body.number("bytes", 0),
             documents=body.number("documents", 0),
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from collector.device import Device
 from collector.store.arrival import ArrivedFact, ArrivedPageView
 from collector.store.contents import Content, content_row, keep_text, use
 from collector.store.recordings import NewSegment, store_segments
@@ -25,6 +26,7 @@ class ImportedSession:
     person: str | None
     traits: str | None
     is_bot: bool
+    device: Device
     zero_at_ms: int
     t_ms: int
     until_ms: int
@@ -61,10 +63,11 @@ def add_session(db: Database, new: ImportedSession, now_ms: int) -> int:
     received_at_ms = min(now_ms, new.zero_at_ms + new.until_ms)
     row = db.execute(
         "INSERT INTO session (session_id, site, visitor, zero_at_ms, first_received_at_ms,"
-        " last_received_at_ms, t_ms, until_ms, bytes, person, bot)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " last_received_at_ms, t_ms, until_ms, bytes, person, bot, device, browser, system)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [new.session_id, new.site, visitor, new.zero_at_ms, received_at_ms,
-         received_at_ms, new.t_ms, new.until_ms, new.size, new.person, int(new.is_bot)],
+         received_at_ms, new.t_ms, new.until_ms, new.size, new.person, int(new.is_bot),
+         new.device.device, new.device.browser, new.device.system],
     ).lastrowid  # fmt: skip
     db.execute(
         "INSERT INTO client_session (client_id, session, secret_hash) VALUES (?, ?, ?)",

@@ -12,7 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from collector.exporting import export_session
-from collector.web.context import context_of, for_viewers, session_of
+from collector.store.audit import add_line
+from collector.web.context import context_of, for_viewers, session_of, signed_in
 
 CHUNK_BYTES = 1 << 18
 
@@ -30,6 +31,8 @@ def reel(request: Request) -> Response:
         size = file.tell()
         file.seek(0)
         undo.pop_all()
+    who, now_ms = signed_in(request).name, context.now_ms()
+    context.writer.call(lambda db, _: add_line(db, now_ms, who, "export", session=row.session))
     headers = {
         "content-length": str(size),
         "content-disposition": f'attachment; filename="{row.session_id}.reel"',

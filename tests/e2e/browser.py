@@ -19,7 +19,7 @@ from tests.normal_form.raw import DUMP_JS, Raw, from_json
 VIEWPORT_PX = (1280, 720)
 SAME_WITHIN = 2
 """Of 255, in each channel: gradients are rounded anew in each tile that the browser draws."""
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -41,7 +41,7 @@ def chromium_path() -> str | None:
 
 def launch(playwright: Playwright) -> Browser:
     """A browser without a profile: every context begins empty."""
-    return playwright.chromium.launch(executable_path=chromium_path(), args=list(_FLAGS))
+    return playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
 
 
 def launch_with_profile(playwright: Playwright, folder: Path) -> BrowserContext:
@@ -49,7 +49,7 @@ def launch_with_profile(playwright: Playwright, folder: Path) -> BrowserContext:
     return playwright.chromium.launch_persistent_context(
         folder,
         executable_path=chromium_path(),
-        args=list(_FLAGS),
+        args=list(FLAGS),
         viewport={"width": 1700, "height": 1300},
     )
 

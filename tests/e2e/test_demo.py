@@ -55,6 +55,22 @@ def test_a_visit_to_the_demo_shop_is_listed_in_time_and_replays(
         context.close()
 
 
+def test_the_demo_brings_a_visit_that_plays_with_its_pictures(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with run_demo(VISITREEL, tmp_path) as demo:
+        context = browser.new_context()
+        sign_in(context, demo.sign_in)
+        rep = context.new_page()
+        rep.goto(demo.collector)
+        link = rep.locator('a[href^="/sessions/"]').first.get_attribute("href")
+        rep.goto(f"{demo.collector}{link}?t=5")
+        wait_for_frame(rep)
+        picture = rep.frame_locator("#frame").locator('[data-sku="vase"] img')
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+        context.close()
+
+
 def test_the_demo_keeps_its_data_beside_the_reader(tmp_path: Path) -> None:
     with run_demo(VISITREEL, tmp_path):
         pass
