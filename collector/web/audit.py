@@ -29,6 +29,8 @@ WORDS = {
     "site_add": "added a site",
     "site_origin_add": "added an origin",
     "erase": "erased a visitor",
+    "export": "exported a visit",
+    "import": "imported a visit",
 }
 
 
