@@ -239,8 +239,8 @@ def test_a_page_in_the_replay_can_not_leave_its_screen(play: Play) -> None:
     recorded.load(opening(page_of(("h1", {}, "Sign in"), head=[("style", {}, css)])))
     player = play(recorded, 0)
     on_top = player.page.evaluate(
-        "() => { const box = document.querySelector('.badge').getBoundingClientRect();"
-        " return document.elementFromPoint(box.x + 5, box.y + 5).closest('.badge') !== null }"
+        "() => { const box = document.querySelector('.rec').getBoundingClientRect();"
+        " return document.elementFromPoint(box.x + 5, box.y + 5).closest('.rec') !== null }"
     )
     assert on_top
-    assert player.page.inner_text(".badge") == "Recording"
+    assert player.page.inner_text(".rec") == "Recording"
