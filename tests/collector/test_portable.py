@@ -25,6 +25,7 @@ from replay.reel_parts import ASSET, SEGMENT
 from replay.tree import dump
 from tests.collector.conftest import Running, running_collector
 from tests.collector.sender import TEXT_NODE, Tab, page_view, post, snapshot
+from tests.collector.test_cli import Shell
 from tests.collector.test_sealing import busy_batches
 
 HALF_AN_HOUR_MS = 31 * 60 * 1000
@@ -290,3 +291,56 @@ def test_the_api_gives_the_same_file(origin: Running, visit: Tab, reel: Path) ->
     assert missing.status_code == 404
     path = f"/api/sessions/{visit.session_id}/export.reel"
     assert origin.client.get(path).status_code == 401
+
+
+def test_files_go_out_and_come_in_at_the_command_line(
+    visit: Tab, reel: Path, tmp_path: Path
+) -> None:
+    one = Shell(tmp_path / "one")
+    one.start()
+    try:
+        said = one.run("import", str(reel))
+        assert (said.returncode, said.stderr) == (0, "")
+        assert said.stdout == f"imported {visit.session_id} on site Imported\n"
+        assert "is here already" in one.say("import", str(reel))
+        with pytest.raises(AssertionError, match="no site named"):
+            one.say("import", str(reel), "--site", "nowhere")
+        again = tmp_path / "again.reel"
+        one.say("export", visit.session_id, str(again), "--without-person")
+        assert again.stat().st_mode & 0o777 == 0o600
+        assert len(Recording.open(again).page_views) == len(Recording.open(reel).page_views)
+        assert "exists already" in one.refuse("export", visit.session_id, str(again))
+        assert ".reel" in one.refuse("export", visit.session_id, str(tmp_path / "visit.mp4"))
+        assert "no session" in one.refuse("export", "x" * 20, str(tmp_path / "x.reel"))
+        assert "No such file" in one.refuse("export", visit.session_id, str(tmp_path / "no/x.reel"))
+        assert "no such file" in one.refuse("import", str(tmp_path / "nothing.reel"))
+        assert "no .reel file" in one.refuse("import", str(one.data / "secret"))
+        frame = one.say("frame", visit.session_id, "--at", "0.5")
+        one.say("backup", str(tmp_path / "copy.db"))
+    finally:
+        one.stop()
+    two = Shell(tmp_path / "two")
+    two.data.mkdir(mode=0o700)
+    (tmp_path / "copy.db").rename(two.data / "visitreel.db")
+    assert two.say("frame", visit.session_id, "--at", "0.5") == frame
+    assert "1 sessions" in two.say("erase", str(visit.visitor_id))
+    assert "erased" in two.refuse("import", str(reel))
+
+
+def test_a_damaged_file_is_named_line_by_line(
+    visit: Tab, reel: Path, tmp_path: Path, running: Running
+) -> None:
+    file = tmp_path / "cut.reel"
+    whole = reel.read_bytes()
+    last = [part for part in scan(io.BytesIO(whole)).parts if part.kind == SEGMENT][-2:]
+    file.write_bytes(whole[: last[0].body_at + 1])
+    shell = Shell(running.collector.settings.data)
+    said = shell.run("import", str(file))
+    assert said.returncode == 0
+    assert visit.session_id in said.stdout
+    lines = said.stderr.splitlines()
+    assert all(line.startswith("visitreel: not imported: ") for line in lines)
+    assert [line for line in lines if "is missing" in line or "is damaged" in line]
+    assert any("end of the file" in line for line in lines)
+    file.write_bytes(whole[:300])
+    assert "nothing" in shell.refuse("import", str(file))

@@ -39,6 +39,7 @@ def test_the_wheel_holds_two_packages_and_what_they_serve(wheel: Path) -> None:
         "collector/bundled/shop/index.html",
         "collector/bundled/shop/images/mug.webp",
         "collector/py.typed",
+        "collector/sample.reel",
         "replay/py.typed",
         "replay/FORMAT.md",
         "replay/player/ops.js",
