@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.bench import parts, readme
+from tests.bench import parts, readme, server
 from tests.bench.recorders import peers, set_up
 from tests.bench.rows import HEADING, Row, shown, write
 from tests.bench.visits import launch
@@ -22,6 +22,9 @@ PARTS: dict[str, Callable[[Browser], Iterator[Row]]] = {
     "cpu": parts.cpu_rows,
     "heap": parts.heap_rows,
     "frame": parts.frame_rows,
+    "ack": server.ack_rows,
+    "kills": server.kill_rows,
+    "memory": server.memory_rows,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from playwright.sync_api import Browser, sync_playwright
@@ -39,36 +39,49 @@ def script_rows(_: Browser) -> Iterator[Row]:
 
 
 def wire_rows(_: Browser) -> Iterator[Row]:
-    """Bytes that a visit sends."""
+    """Bytes that a visit sends. A peer that did not send the visit is named at the end."""
     jobs = [(visit, recorder) for visit in VISITS for recorder in everyone()]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        found = list(pool.map(lambda job: _sent(*job), jobs))
-    sent = {(visit, one.name): result for (visit, one), result in zip(jobs, found, strict=True)}
+        results = list(pool.map(lambda job: _sent(*job), jobs))
+    sent: dict[tuple[str, str], wire.Sent] = {}
+    failed: list[str] = []
+    for (visit, recorder), result in zip(jobs, results, strict=True):
+        if isinstance(result, wire.Sent):
+            sent[visit, recorder.name] = result
+        else:
+            failed.append(str(result))
+    yield from _rows_of(sent)
+    if failed:
+        raise wire.NotRecorded("; ".join(failed))
+
+
+def _rows_of(sent: Mapping[tuple[str, str], wire.Sent]) -> Iterator[Row]:
     for visit, (budget, aim) in WIRE_BUDGETS.items():
-        yield beside(
-            f"wire-{visit}",
-            f"bytes of a first visit, {visit}",
-            {one.name: sent[visit, one.name].recording for one in everyone()},
-            "B",
-            budget=budget,
-            aim=aim,
-            is_ratio=True,
-        )
-    yield Row(
-        "wire-later", "bytes of a later visitor, article", sent[AGAIN].later, "B",
-        "rrweb", sent["article", "rrweb"].recording, 0.26, 0.07, is_ratio=True,
-    )  # fmt: skip
+        values = {who: found.recording for (where, who), found in sent.items() if where == visit}
+        if {"visitreel", "rrweb"} <= values.keys():
+            yield beside(
+                f"wire-{visit}", f"bytes of a first visit, {visit}", values, "B",
+                budget=budget, aim=aim, is_ratio=True,
+            )  # fmt: skip
+    if AGAIN in sent and ("article", "rrweb") in sent:
+        yield Row(
+            "wire-later", "bytes of a later visitor, article", sent[AGAIN].later, "B",
+            "rrweb", sent["article", "rrweb"].recording, 0.26, 0.07, is_ratio=True,
+        )  # fmt: skip
     for visit in ("article", "shop"):
-        name = f"assets once a site, {visit} (peers send none)"
-        yield Row(f"assets-{visit}", name, sent[visit, "visitreel"].assets, "B")
+        if (visit, "visitreel") in sent:
+            name = f"assets once a site, {visit} (peers send none)"
+            yield Row(f"assets-{visit}", name, sent[visit, "visitreel"].assets, "B")
 
 
-def _sent(visit: str, recorder: Recorder) -> wire.Sent:
+def _sent(visit: str, recorder: Recorder) -> wire.Sent | wire.NotRecorded:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         try:
             again = (visit, recorder.name) == AGAIN
             return wire.sent(browser, recorder, VISITS[visit], again=again)
+        except wire.NotRecorded as error:
+            return error
         finally:
             browser.close()
 

@@ -178,5 +178,7 @@ VISITS = {
     "article": Visit("article", _article, ("Kiln & Grain", "reduction")),
     "table": Visit("table", _table, ("Update every", "handsome")),
     "todo": Visit("todo", _todo, ("Clear completed", "Errand number")),
-    "shop": Visit("shop", _shop, ("Sort by", "Put in the bag", "To the checkout", "Country")),
+    "shop": Visit(
+        "shop", _shop, ("Sort by", "Put in the bag", "To the checkout", "Grain: checkout")
+    ),
 }
