@@ -60,7 +60,7 @@ node-test: sdk_js/node_modules/.done ## Run the tests of the script and of the p
 unit: .venv/.dev sdk_js/node_modules/.done ## Run the Python tests that need no browser
 	$(BIN)/pytest -q -n $(WORKERS) -m "not browser and not e2e"
 
-e2e: .venv/.dev .venv/.chromium ## Run the tests in a real browser
+e2e: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Run the tests in a real browser
 	$(BIN)/pytest -q -n $(WORKERS) -m "browser or e2e" --dist loadfile
 
 sample: .venv/.dev .venv/.chromium ## Record anew the visit that the demo brings

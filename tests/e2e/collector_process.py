@@ -110,9 +110,9 @@ class Collector:
         """An API token."""
         return self.say("token", "--name", "tests").split()[-1]
 
-    def sign_in_link(self, email: str = "rep@example.com") -> str:
+    def sign_in_link(self, email: str = "rep@example.com", role: str = "rep") -> str:
         """A link that signs a new person in, once."""
-        match = _URL.search(self.say("user", "add", email))
+        match = _URL.search(self.say("user", "add", email, "--role", role))
         assert match, "no link was printed"
         return match[0]
 

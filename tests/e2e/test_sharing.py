@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.e2e.api import Api
+from tests.e2e.axe import problems_everywhere
 from tests.e2e.browser import open_player, visitor, wait_for_frame
 from tests.e2e.collector_process import Collector
 from tests.e2e.conftest import Site
@@ -145,3 +146,42 @@ def test_a_share_link_plays_without_an_account_and_asks_for_nothing_else(
         assert answer.status == 410
         page.get_by_role("heading", name="This share link has ended").wait_for()
     listed.close()
+
+
+def test_pages_of_access_are_for_everybody(
+    browser: Browser, rep: BrowserContext, collector: Collector, session_id: str
+) -> None:
+    url = share(rep, collector, session_id)
+    link = collector.sign_in_link("axe@example.com", "admin")
+    context = browser.new_context()
+    page = context.new_page()
+    found = []
+    for path in ("/sign-in?next=/sessions/x", "/sign-in/spent", url[:-20], "/no-such-page"):
+        page.goto(path if path.startswith("http") else f"{collector.url}{path}")
+        found += problems_everywhere(page)
+    page.goto(link)
+    found += problems_everywhere(page)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{collector.url}/sessions/x")
+    found += problems_everywhere(page)
+    for name in ("users", "tokens", f"shares?session={session_id}", "audit", "account"):
+        page.goto(f"{collector.url}/settings/{name}")
+        found += problems_everywhere(page)
+    page.goto(f"{collector.url}/settings/users")
+    page.get_by_label("E-mail address").fill("new@example.com")
+    page.get_by_role("button", name="Make a sign-in link").click()
+    page.get_by_role("heading", name="Sign-in link for new@example.com").wait_for()
+    page.locator("summary").first.click()
+    found += problems_everywhere(page)
+    page.goto(f"{collector.url}/settings/tokens")
+    page.get_by_label("What it is for").fill("a program")
+    page.get_by_role("button", name="Make a token").click()
+    page.get_by_role("heading", name="a program").wait_for()
+    found += problems_everywhere(page)
+    open_player(page, f"{collector.url}/sessions/{session_id}?t={MOMENT}")
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    page.get_by_label("The link", exact=True).wait_for()
+    found += problems_everywhere(page)
+    context.close()
+    assert found == []
