@@ -134,7 +134,7 @@ def _change(
         if user is None:
             raise Problem("not_found", "there is no such user")
         if other and viewer.user is not None and viewer.user.user == user.user:
-            raise Problem("conflict", "you can't do this to yourself: ask another admin")
+            raise Problem("forbidden", "you can't do this to yourself: ask another admin")
         add_line(db, now_ms, viewer.name, what, f"{user.email} {words}".strip())
         return user, change(db, user)
 

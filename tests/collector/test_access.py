@@ -284,8 +284,8 @@ def test_a_role_counts_at_once_and_there_is_always_an_admin(running: Running) ->
         (own,), (other,) = running.rows("SELECT user FROM user ORDER BY email")
         boss.post(f"/settings/users/{other}/role", data={"role": "admin"})
         assert rep.get("/settings/users").status_code == 200
-        assert boss.post(f"/settings/users/{own}/role", data={"role": "rep"}).status_code == 409
-        assert boss.post(f"/settings/users/{own}/remove").status_code == 409
+        assert boss.post(f"/settings/users/{own}/role", data={"role": "rep"}).status_code == 403
+        assert boss.post(f"/settings/users/{own}/remove").status_code == 403
         assert boss.post(f"/settings/users/{other}/role", data={"role": "god"}).status_code == 400
         # Another link must not take away what somebody may do.
         running.run("user_add", email="BOSS@example.com", role=None)
@@ -367,7 +367,7 @@ def test_changes_say_who_made_them_and_an_erased_visit_is_named_no_more(running:
         shown = boss.get("/settings/audit").text
         assert session_id not in shown
         assert visitor_id not in shown
-        assert "a visit that was erased" in shown
+        assert "that was erased" in shown
     told = [line[:3] for line in audit_of(running)]
     assert ("command line", "site_add", "shop") in told
     assert ("boss@example.com", "sign_in", "") in told
@@ -381,10 +381,10 @@ def test_the_audit_comes_in_pages_and_forgets_after_a_year(running: Running) -> 
     with admin(running) as boss:
         first = boss.get("/settings/audit").text
         assert "token-119" in first
-        assert "token-0<" not in first
+        assert ": token-0<" not in first
         older = re.search(r"/settings/audit\?before=\d+", first)
         assert older
-        assert "token-0<" in boss.get(older[0]).text
+        assert ": token-0<" in boss.get(older[0]).text
         assert boss.get("/settings/audit?before=x").status_code == 400
     running.clock.ahead_ms += 366 * DAY_MS
     for _ in range(20):
