@@ -107,7 +107,7 @@ class ReelWriter:
     def _add(self, kind: int, head: bytes, raw: bytes) -> bytes:
         if len(head) > MAX_HEAD_BYTES or len(raw) > MAX_BODY_BYTES:
             raise BadReel(f"a part of {len(head)} and {len(raw)} bytes is too large")
-        packer = zlib.compressobj(9, wbits=31)
+        packer = zlib.compressobj(wbits=31)
         body = packer.compress(raw) + packer.flush()
         compression = GZIP if len(body) < len(raw) else NONE
         if compression == NONE:

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from replay import NoFrame, Recording, ops
+from replay.encode import content_hash
 from replay.ops import NewNode
 from replay.section import SectionOp
 from replay.timeline import GapEntry
@@ -204,6 +205,18 @@ def test_bad_ops_are_listed_with_the_frame() -> None:
     load.batch(snapshot(0, text(2, "x")))
     load.batch([(100, ops.SetText(4012, "y"))])
     assert recording_of(load).frame_at(100).damage == ("segment 1, op 0: unknown node 4012",)
+
+
+def test_what_a_style_sheet_shows_is_known_before_it_was_told() -> None:
+    load = Load()
+    sheet = ops.Sheet(50, "body{background:url(a.png)}", "https://x.test/s.css")
+    load.batch([*snapshot(0, text(2, "x")), (0, sheet), (0, ops.Adopted(1, (50,)))])
+    picture = content_hash(b"picture")
+    load.batch([(900, ops.Asset(60, picture, "image/png")), (990, ops.CssAsset(50, "a.png", 60))])
+    recording = recording_of(load)
+    for t_ms in (0, 899, 989, 990):
+        html = recording.frame_at(t_ms).html(lambda hash_, media_type: f"/assets/{hash_.hex()}")
+        assert f"/assets/{picture.hex()}" in html
 
 
 def test_frames_do_not_share_what_changes() -> None:
