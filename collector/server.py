@@ -37,11 +37,12 @@ class PatientProtocol(H11Protocol):
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
-        if self._deadline is None and not self._is_busy():
-            self._expect_headers()
         super().data_received(data)
+        # Most requests come in one piece: no clock needs to be wound up for them.
         if self._is_busy():
             self._relax()
+        elif self._deadline is None:
+            self._expect_headers()
 
     def on_response_complete(self) -> None:
         self._relax()
