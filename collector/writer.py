@@ -127,8 +127,9 @@ class Writer:
 
     @property
     def is_busy(self) -> bool:
-        """Did many arrivals come together just now?"""
-        return time.monotonic() - self._busy_at_s < BUSY_FOR_S
+        """Did many arrivals come together just now, or do many wait?"""
+        is_recent = time.monotonic() - self._busy_at_s < BUSY_FOR_S
+        return is_recent or self._waiting >= BUSY_GROUP
 
     @property
     def is_alive(self) -> bool:
