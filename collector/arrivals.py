@@ -7,14 +7,14 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from collector.address import is_bot, plain_line, truncated
 from collector.store.arrival import Arrival, ArrivedFact, ArrivedPageView, BadFact, Scalar
 from collector.store.sites import Site
 from collector.urls import path_of, query_keys_of, scrub_url
 from replay import ops
-from replay.fields import NAMES
+from replay.fields import FIELDS, NAMES
 from replay.wire import Batch
 
 MAX_TITLE = 512
@@ -109,7 +109,8 @@ def _page_view(t_ms: int, fact: ops.PageView, query_keys: frozenset[str]) -> Arr
 
 def _fact(t_ms: int, fact: ops.Fact, query_keys: frozenset[str]) -> ArrivedFact:
     fields: dict[str, object] = {}
-    for name, value in asdict(fact).items():
+    for name, _ in FIELDS[fact.CODE]:
+        value = getattr(fact, name)
         if name == "href":
             fields[name] = scrub_url(value, query_keys)
         elif isinstance(value, str):
