@@ -50,6 +50,7 @@ from collector.web import (
     shares,
 )
 from collector.web.context import Context
+from collector.web.player_files import PlayerFiles
 from collector.writer import Writer
 
 HERE = Path(__file__).parent
@@ -81,6 +82,7 @@ class Collector:
         self.background = Background(self.writer, self.readers, settings.pace, self.metrics, now_ms)
         self._now_ms = now_ms
         hub = Hub(settings.pace)
+        self._player = PlayerFiles(bundled("player"))
         self.context = Context(
             settings=settings,
             writer=self.writer,
@@ -90,7 +92,7 @@ class Collector:
             hub=hub,
             views=Views(self.writer),
             metrics=self.metrics,
-            templates=_templates(),
+            templates=_templates(self._player),
             now_ms=now_ms,
         )
         self._ingest = Ingest(
@@ -124,7 +126,7 @@ class Collector:
                 *audit.ROUTES,
                 *health.ROUTES,
                 *script.routes(),
-                Mount("/static/player", _Files(bundled("player"))),
+                *self._player.routes,
                 Mount("/static", _Files(HERE / "web" / "static")),
             ],
             middleware=[Middleware(_OwnPagesOnly, public_url=self.settings.public_url)],
@@ -229,9 +231,10 @@ class _SecurityHeaders:
         await self._app(scope, receive, send_safely if scope["type"] == "http" else send)
 
 
-def _templates() -> Jinja2Templates:
+def _templates(player: PlayerFiles) -> Jinja2Templates:
     templates = Jinja2Templates(directory=HERE / "web" / "templates")
     templates.env.autoescape = True
+    templates.env.globals["player"] = player
     templates.env.filters["instant"] = _instant
     return templates
 

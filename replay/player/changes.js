@@ -1,5 +1,6 @@
 // What a frame changed, in a few words: its ops and the tree behind them go in, out come the changed nodes and what is to be said of them.
 import { OPS } from './ops.js'
+import { STEPS } from './scan.js'
 
 /** @typedef {import('./tree.js').Tree} Tree */
 /** @typedef {import('./tree.js').TreeNode} TreeNode */
@@ -122,7 +123,9 @@ export const changesOf = (ops, tree) => {
   /** @type {Map<string, Change>} */
   const changes = new Map()
   let removed = 0
-  for (const op of ops) {
+  // What the visitor's hand did meanwhile is told only where nothing else happened.
+  const told = ops.some((op) => STEPS.has(op.code)) ? ops.filter((op) => STEPS.has(op.code)) : ops
+  for (const op of told) {
     const name = OPS[op.code]?.name ?? ''
     const tell = Object.hasOwn(TELLERS, name) ? TELLERS[name] : undefined
     for (const change of tell?.(op, tree) ?? []) changes.set(change.verb === 'removed' ? `${removed++}` : `${change.node} ${change.name} ${change.verb}`, change)

@@ -21,6 +21,7 @@ export const MARK_KINDS = [
 
 /** @type {Record<string, MarkKind>} */
 const KIND_OF_FACT = { click: 'click', scroll_depth: 'scroll', form: 'form', identify: 'fact', track: 'fact' }
+const ONE_CLICK_MS = 50
 const ONE_SCROLL_MS = 10_000 // depths that are told within this time are one movement
 
 /** @param {PageView} view */
@@ -35,10 +36,14 @@ const factMarks = (timeline) => {
   const marks = []
   /** @type {Map<number, Mark>} */
   const scrolls = new Map()
+  let clickedMs = -Infinity
   for (const fact of timeline.facts) {
     const kind = Object.hasOwn(KIND_OF_FACT, fact.kind) ? KIND_OF_FACT[fact.kind] : undefined
     if (!kind) continue
     const mark = { t_ms: fact.t_ms, kind, words: factWords(fact) }
+    // A click on a label is one on its field as well.
+    if (kind === 'click' && !fact['label'] && mark.t_ms - clickedMs < ONE_CLICK_MS) continue
+    if (kind === 'click') clickedMs = mark.t_ms
     const before = kind === 'scroll' ? scrolls.get(fact.document) : undefined
     if (before && mark.t_ms - before.t_ms < ONE_SCROLL_MS) Object.assign(before, mark)
     else marks.push(mark)

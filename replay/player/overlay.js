@@ -107,7 +107,6 @@ export class Overlay {
     context.clearRect(0, 0, canvas.width, canvas.height)
     this.hasTrail = points.length >= 2
     context.lineWidth = TRAIL_PX
-    context.lineCap = 'round'
     /** @type {Map<number, TrailPoint>} */
     const newer = new Map()
     for (const point of points) {

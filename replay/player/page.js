@@ -4,6 +4,7 @@ import { createActions } from './actions.js'
 import { changeWords, changesOf } from './changes.js'
 import { updateControls, wireControls } from './controls.js'
 import { dumpTree } from './dump.js'
+import { asked_ms, timelineOf } from './early.js'
 import { Events } from './events.js'
 import { createHelp } from './help.js'
 import { listenToKeys } from './keys.js'
@@ -30,13 +31,6 @@ const part = (root, name, type) => {
   return found
 }
 
-/** The moment asked for in the address, in ms; null: none. */
-const askedMs = () => {
-  const text = new URLSearchParams(location.search).get('t')
-  const seconds = text === null || text.trim() === '' ? NaN : Number(text)
-  return Number.isFinite(seconds) ? Math.round(seconds * 1000) : null
-}
-
 const root = document.getElementById('player')
 const frame = document.getElementById('frame')
 if (!root || !(frame instanceof HTMLIFrameElement)) throw new Error('the page has no player')
@@ -44,7 +38,6 @@ if (!root || !(frame instanceof HTMLIFrameElement)) throw new Error('the page ha
 const get = (/** @type {string} */ name) => part(root, name, HTMLElement)
 const button = (/** @type {string} */ name) => part(root, name, HTMLButtonElement)
 const base = root.dataset['base'] ?? ''
-const asked_ms = askedMs()
 const isUnscaled = new URLSearchParams(location.search).get('scale') === '1'
 document.documentElement.classList.toggle('unscaled', isUnscaled)
 
@@ -52,8 +45,7 @@ const view = new View(frame, { shell: `${base}/shell`, asset: (hash) => `${base}
 const player = new Player(
   view,
   {
-    // The collector's audit says where a visit was opened.
-    timeline: `${base}/timeline${asked_ms === null ? '' : `?t_ms=${asked_ms}`}`,
+    timeline: timelineOf(base),
     segment: (number) => `${base}/segments/${number}`,
     content: (hash) => `${base}/contents/${hash}`,
   },

@@ -1,12 +1,12 @@
 // The player without its buttons: a session's addresses go in; it plays, seeks and steps, and tells its listener whatever changes.
+import { takeEarly } from './early.js'
 import { foldsOf } from './idle.js'
 import { Knowledge } from './knowledge.js'
 import { Playhead } from './playhead.js'
 import { Playing, SPEEDS } from './playing.js'
-import { FetchError, request, whole } from './request.js'
+import { FetchError } from './request.js'
 import { Retrying } from './retrying.js'
 import { Segments } from './segments.js'
-import { painted } from './settling.js'
 import { Stepping } from './stepping.js'
 import { Timeline } from './timeline.js'
 
@@ -98,8 +98,7 @@ export class Player {
   }
 
   async refresh() {
-    const response = await request(this.addresses.timeline)
-    const timeline = new Timeline(await whole(response.json()))
+    const timeline = new Timeline(await takeEarly(this.addresses.timeline))
     this.timeline = timeline
     this.playhead.setTimeline(timeline)
     this.knowledge.take(timeline)
@@ -182,9 +181,7 @@ export class Player {
     this.retrying.reset()
     this.draw(found)
     this.view.jump(this.tMs)
-    await this.view.settle()
-    if (seek !== this.seeks) return
-    if (!this.isShown) await this.reveal()
+    await this.view.settle(() => this.reveal())
     if (seek !== this.seeks) return
     this.playing.restart()
     // What moves by itself goes with the replay, also where it begins to play by itself.
@@ -194,10 +191,10 @@ export class Player {
   }
 
   /** The first frame is painted as a whole. */
-  async reveal() {
+  reveal() {
+    if (this.isShown) return
     this.isShown = true
     this.changed()
-    await painted()
   }
 
   /**

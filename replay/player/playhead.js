@@ -1,7 +1,7 @@
 // Where the replay stands: a moment goes in, the tree of the frame at that moment comes out. The one way to a tree is to apply ops in order,
 // from the nearest keyframe or from where the playhead is already.
 import { applyOp } from './reduce.js'
-import { Scan, comparePositions } from './scan.js'
+import { BEGIN, DOCUMENT, END, Scan, comparePositions } from './scan.js'
 import { lastAtMost } from './timeline.js'
 import { Tree } from './tree.js'
 
@@ -10,6 +10,7 @@ import { Tree } from './tree.js'
 /** @typedef {import('./segments.js').Segments} Segments */
 /** @typedef {import('./scan.js').ReadSegment} ReadSegment */
 /** @typedef {import('./scan.js').Position} Position */
+/** @typedef {import('./wire.js').Op} Op */
 
 /**
  * @typedef {object} Found
@@ -20,6 +21,8 @@ import { Tree } from './tree.js'
  * @property {boolean} stale
  * @property {number} t_ms the moment that was asked for
  */
+
+const KEYFRAME_REASON = 3
 
 /** A segment that has to be fetched first. */
 class Missing extends Error {
@@ -200,32 +203,45 @@ export class Playhead {
    * @param {Position} high
    */
   play(document, low, high) {
-    const stream = this.timeline?.streams.get(document) ?? []
-    for (let place = low[0]; place <= high[0]; place++) {
-      const read = this.segment(/** @type {SegmentEntry} */ (stream[place]))
-      const first = place === low[0] ? low[1] : 0
-      const last = place === high[0] ? high[1] : read.ops.length
-      for (let index = first; index < last; index++) applyOp(this.tree, /** @type {import('./wire.js').Op} */ (read.ops[index]))
-    }
+    for (const op of this.between(document, low, high)) applyOp(this.tree, op)
   }
 
   /**
-   * The ops of the frame at a moment: those between it and the frame before it. Null: the frame before is of another document, or not at hand.
+   * The ops of the frame that is shown: those between it and the frame before it; none of a keyframe, which changes nothing.
    * @param {Found} found
-   * @returns {import('./wire.js').Op[]|null}
+   * @returns {Op[]}
    */
   opsOfFrame(found) {
     const frameMs = this.frameMs(found)
-    if (frameMs === null) return null
-    const before = this.tryScan(found.tab, found.document, frameMs - 1)
-    if (!before || comparePositions(before.start, found.start) !== 0) return null
-    const stream = this.timeline?.streams.get(found.document) ?? []
+    const before = frameMs === null ? null : this.tryScan(found.tab, found.document, frameMs - 1)
+    const from = before?.shown ?? found.start
+    /** @type {Op[]} */
     const ops = []
-    for (let place = before.shown[0]; place <= found.shown[0]; place++) {
-      const read = this.segment(/** @type {SegmentEntry} */ (stream[place]))
-      ops.push(...read.ops.slice(place === before.shown[0] ? before.shown[1] : 0, place === found.shown[0] ? found.shown[1] : undefined))
+    let depth = 0
+    for (const op of this.between(found.document, from, found.shown)) {
+      if (op.code === DOCUMENT && op['reason'] !== KEYFRAME_REASON) return [op]
+      if (op.code === DOCUMENT) depth = 1
+      else if (depth > 0) depth += op.code === BEGIN ? 1 : op.code === END ? -1 : 0
+      else ops.push(op)
+      // The document itself is a level above its marks.
+      if (depth === 1 && op.code === END) depth = 0
     }
     return ops
+  }
+
+  /**
+   * @param {number} document
+   * @param {Position} low
+   * @param {Position} high
+   * @returns {Generator<Op>}
+   */
+  *between(document, low, high) {
+    const stream = this.timeline?.streams.get(document) ?? []
+    for (let place = low[0]; place <= high[0]; place++) {
+      const { ops } = this.segment(/** @type {SegmentEntry} */ (stream[place]))
+      const last = place === high[0] ? high[1] : ops.length
+      for (let index = place === low[0] ? low[1] : 0; index < last; index++) yield /** @type {Op} */ (ops[index])
+    }
   }
 
   /**

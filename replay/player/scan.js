@@ -41,9 +41,9 @@ export class ReadSegment {
 }
 
 const codeOf = (/** @type {string} */ name) => Number(Object.keys(OPS).find((code) => OPS[Number(code)]?.name === name))
-const DOCUMENT = codeOf('document')
-const BEGIN = codeOf('begin')
-const END = codeOf('end')
+export const DOCUMENT = codeOf('document')
+export const BEGIN = codeOf('begin')
+export const END = codeOf('end')
 
 /** Ops that change what can be seen of the page: stepping stops there. The others move the visitor. */
 export const STEPS = new Set(

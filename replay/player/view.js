@@ -81,14 +81,19 @@ export class View {
     this.nested = new Nested(this)
   }
 
+  isTried = false
+
   /** Loads the shell. Rejects when it is not there. */
   async load() {
     const { iframe } = this
     await new Promise((resolve, reject) => {
       iframe.addEventListener('load', resolve, { once: true })
       iframe.addEventListener('error', reject, { once: true })
-      if (iframe.getAttribute('src') !== this.options.shell) iframe.src = this.options.shell
-      else if (isShell(iframe.contentDocument, this.options.shell)) resolve(null)
+      const doc = iframe.contentDocument
+      if (this.isTried || iframe.getAttribute('src') !== this.options.shell) iframe.src = this.options.shell
+      // It has loaded already, whatever came. Before that an empty document stands there.
+      else if (!doc || (doc.readyState === 'complete' && doc.URL !== 'about:blank')) resolve(null)
+      this.isTried = true
     })
     const doc = iframe.contentDocument
     if (!doc || !isShell(doc, this.options.shell)) throw new Error('The frame of the replay could not be loaded.')
@@ -313,12 +318,18 @@ export class View {
     this.motion.jump(this.frames.values(), t_ms)
   }
 
-  /** Resolves when all of what is drawn can be seen: nested documents, pictures, fonts. */
-  settle() {
+  /**
+   * Resolves when all of what is drawn can be seen: nested documents, pictures, fonts.
+   * @param {() => void} ready called when nothing but the painting is left
+   */
+  settle(ready) {
     return this.settling.settle(
       () => [...this.frames.values()],
       () => this.addresses.otherPictures(),
-      () => this.dresser.setScroll(),
+      () => {
+        this.dresser.setScroll()
+        ready()
+      },
     )
   }
 

@@ -44,7 +44,9 @@ const updateDevice = (device, player) => {
   device.dataset['device'] = kind ? String(context?.['device']) : ''
   const size = `${viewport.width_px} × ${viewport.height_px}`
   const zoom = viewport.zoom_percent && viewport.zoom_percent !== 100 ? ` · ${viewport.zoom_percent} %` : ''
-  setText(/** @type {HTMLElement} */ (device.lastElementChild), kind ? `${kind} · ${size}${zoom}` : size + zoom)
+  const [, kindPart, sizePart] = [...device.children].map((child) => (child instanceof HTMLElement ? child : null))
+  if (kindPart) setText(kindPart, kind)
+  if (sizePart) setText(sizePart, size + zoom)
   const screen = context ? `Screen ${context['screen_width']} × ${context['screen_height']}, ${viewport.dpr_percent / 100} px a point` : ''
   if (device.title !== screen) device.title = screen
 }

@@ -25,6 +25,8 @@ TEMPLATES = Environment(
     loader=FileSystemLoader(ROOT / "collector" / "web" / "templates"), autoescape=True
 )
 
+TEMPLATES.globals["player"] = SimpleNamespace(path="/static/player", modules=())
+
 Answer = tuple[int, str, bytes, str]
 """Status, media type, body, policy."""
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from replay import ops
 from tests.player.conftest import Play
 from tests.player.player_page import PlayerPage
-from tests.player.recorded import Recorded, Timed, opening, page_of
+from tests.player.recorded import Html, Recorded, Timed, opening, page_of
 from tests.player.server import Server
 
 pytestmark = pytest.mark.e2e
@@ -46,7 +46,7 @@ def test_without_a_moment_it_plays_to_the_end(play: Play) -> None:
 
 def test_what_moves_by_itself_moves_when_a_link_begins_to_play(play: Play) -> None:
     recorded = Recorded(session="page-session-000019")
-    style = ("style", {}, "@keyframes a { to { opacity: 0 } } p { animation: a 60s infinite }")
+    style: Html = ("style", {}, "@keyframes a { to { opacity: 0 } } p { animation: a 60s infinite }")
     recorded.load(opening(page_of(("p", {}, "x"), head=[style])), [(5000, ops.Pointer(1, 1))])
     running = "doc.getAnimations().map((one) => one.playState)"
     player = play(recorded, None)
