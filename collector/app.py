@@ -7,7 +7,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,8 +32,9 @@ from collector.live import Hub
 from collector.metrics import Metrics
 from collector.problems import Problem, problem_of
 from collector.settings import Settings, load_secret
+from collector.sightings import Sightings
 from collector.sites import SiteDirectory
-from collector.store.database import Readers, open_writer
+from collector.store.database import Readers, StoreError, open_writer
 from collector.store.sites import all_sites
 from collector.views import Views
 from collector.web import (
@@ -48,9 +49,9 @@ from collector.web import (
     replay_files,
     script,
     shares,
+    sites,
 )
-from collector.web.context import Context
-from collector.web.player_files import PlayerFiles
+from collector.web.context import Context, viewer_of
 from collector.writer import Writer
 
 HERE = Path(__file__).parent
@@ -82,7 +83,7 @@ class Collector:
         self.background = Background(self.writer, self.readers, settings.pace, self.metrics, now_ms)
         self._now_ms = now_ms
         hub = Hub(settings.pace)
-        self._player = PlayerFiles(bundled("player"))
+        sightings = Sightings()
         self.context = Context(
             settings=settings,
             writer=self.writer,
@@ -90,13 +91,22 @@ class Collector:
             background=self.background,
             auth=Auth(load_secret(settings.data), https=settings.is_https, now_ms=now_ms),
             hub=hub,
+            sites=self.sites,
+            sightings=sightings,
             views=Views(self.writer),
             metrics=self.metrics,
-            templates=_templates(self._player),
+            templates=_templates(),
             now_ms=now_ms,
         )
         self._ingest = Ingest(
-            settings, self.writer, self.readers, self.sites, hub, self.metrics, now_ms
+            settings,
+            self.writer,
+            self.readers,
+            self.sites,
+            hub,
+            self.metrics,
+            sightings,
+            now_ms,
         )
 
     def app(self) -> ASGIApp:
@@ -122,11 +132,12 @@ class Collector:
                 *pages.ROUTES,
                 *accounts.ROUTES,
                 *shares.ROUTES,
+                *sites.ROUTES,
                 *people.ROUTES,
                 *audit.ROUTES,
                 *health.ROUTES,
                 *script.routes(),
-                *self._player.routes,
+                Mount("/static/player", _Files(bundled("player"))),
                 Mount("/static", _Files(HERE / "web" / "static")),
             ],
             middleware=[Middleware(_OwnPagesOnly, public_url=self.settings.public_url)],
@@ -231,10 +242,9 @@ class _SecurityHeaders:
         await self._app(scope, receive, send_safely if scope["type"] == "http" else send)
 
 
-def _templates(player: PlayerFiles) -> Jinja2Templates:
+def _templates() -> Jinja2Templates:
     templates = Jinja2Templates(directory=HERE / "web" / "templates")
     templates.env.autoescape = True
-    templates.env.globals["player"] = player
     templates.env.filters["instant"] = _instant
     return templates
 
@@ -257,6 +267,10 @@ def _answer_problem(request: Request, error: Exception) -> Response:
     if problem.status == 401:
         headers["www-authenticate"] = "Bearer"
     if _wants_page(request):
+        if not hasattr(request.state, "viewer"):
+            # Whoever is signed in sees the way on.
+            with suppress(Problem, StoreError):
+                viewer_of(request)
         answer = pages.page(request, "error.html", problem.status, problem=problem)
         answer.headers.update(headers)
         return answer
@@ -270,7 +284,7 @@ def _answer_http(request: Request, error: Exception) -> Response:
             request, Problem("method_not_allowed", "this method is not possible here")
         )
     if status == 404:
-        return _answer_problem(request, Problem("not_found", "there is nothing here"))
+        return _answer_problem(request, Problem("not_found", "nothing here has this address"))
     return _answer_problem(request, Problem("bad_request", "this request makes no sense"))
 
 

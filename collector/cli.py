@@ -24,6 +24,7 @@ from collector.settings import (
     checked_network,
     checked_url,
 )
+from collector.sites import tag_of
 from collector.store.database import FILE_NAME, Readers, StoreError
 
 Params = ParamSpec("Params")
@@ -352,12 +353,6 @@ def public_url(data: Path, url: str) -> str:
     if url:
         return checked_url(url)
     return str(command(data, "where", {})["url"])
-
-
-def tag_of(url: str, key: str, query_keys: tuple[str, ...] = ()) -> str:
-    """The tag to paste."""
-    more = f' data-query="{" ".join(query_keys)}"' if query_keys else ""
-    return f'<script async src="{url}/sdk.js" data-site="{key}"{more}></script>'
 
 
 if __name__ == "__main__":

@@ -14,7 +14,14 @@ from collector.store.audit import add_line
 from collector.store.database import Database, StoreError
 from collector.store.intake import Intake
 from collector.store.people import Role, add_link, add_user
-from collector.store.sites import Site, add_site, set_origins, site_named
+from collector.store.sites import (
+    Site,
+    add_site,
+    set_dev,
+    set_disabled,
+    set_origins,
+    site_named,
+)
 from collector.store.tokens import add_token
 from collector.store.visitors import erase_visitor
 from collector.urls import BadOrigin, checked_origin
@@ -117,6 +124,26 @@ def _site_origin_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> J
     return _site_json(set_origins(db, site.name, list(dict.fromkeys([*site.origins, origin]))))
 
 
+def _site_origin_remove(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    site = site_named(db, _word(arguments, "name"))
+    origin = _word(arguments, "origin")
+    return _site_json(
+        set_origins(db, site.name, [known for known in site.origins if known != origin])
+    )
+
+
+def _site_dev(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    return _site_json(set_dev(db, _word(arguments, "name"), arguments.get("dev") is True))
+
+
+def _site_disable(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    return _site_json(set_disabled(db, _word(arguments, "name"), True))
+
+
+def _site_enable(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    return _site_json(set_disabled(db, _word(arguments, "name"), False))
+
+
 def _user_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
     email = _word(arguments, "email").strip()
     if not _EMAIL.fullmatch(email) or not email.isprintable():
@@ -155,6 +182,10 @@ def _where(_db: Database, _intake: Intake, _arguments: Json, _now_ms: int) -> Js
 COMMANDS: dict[str, Command] = {
     "site_add": _site_add,
     "site_origin_add": _site_origin_add,
+    "site_origin_remove": _site_origin_remove,
+    "site_dev": _site_dev,
+    "site_disable": _site_disable,
+    "site_enable": _site_enable,
     "user_add": _user_add,
     "token_add": _token_add,
     "erase": _erase,

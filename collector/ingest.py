@@ -8,6 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from urllib.parse import parse_qs
 
 import orjson
@@ -22,6 +23,7 @@ from collector.media import KEPT_TYPES
 from collector.metrics import Metrics
 from collector.problems import Problem, problem_of
 from collector.settings import Network, Settings
+from collector.sightings import Sightings
 from collector.sites import SiteDirectory
 from collector.store.arrival import ArrivedAsset, Refused, Taken
 from collector.store.contents import known_on_page
@@ -29,7 +31,7 @@ from collector.store.database import Readers
 from collector.store.sites import Site
 from collector.urls import MAX_URL, BadOrigin, checked_origin, origin_allowed
 from collector.writer import Writer
-from replay.wire import content_hash, inflate, read_asset, read_batch
+from replay.wire import AssetUpload, Batch, content_hash, inflate, read_asset, read_batch
 
 PLAIN_TYPES = frozenset({"", "text/plain", "application/octet-stream"})
 MAX_DRAINED_BYTES = 4 << 20
@@ -69,6 +71,7 @@ class Ingest:
         sites: SiteDirectory,
         hub: Hub,
         metrics: Metrics,
+        sightings: Sightings,
         now_ms: Callable[[], int],
     ) -> None:
         self._settings = settings
@@ -77,6 +80,7 @@ class Ingest:
         self._sites = sites
         self._hub = hub
         self._metrics = metrics
+        self._sightings = sightings
         self._now_ms = now_ms
         limits = settings.limits
         self._by_site = Buckets(limits.site_rate, limits.site_burst)
@@ -163,6 +167,14 @@ class Ingest:
 
     async def _batch(self, request: _Request, body: bytes) -> bytes:
         batch = read_batch(body)
+        with self._noting(batch.head.site_key, request):
+            return await self._take(request, batch, body)
+
+    def _noting(self, key: str, request: _Request) -> AbstractContextManager[None]:
+        """Whoever runs the site shall see what is refused, and why."""
+        return self._sightings.of_refusals(key, request.header(b"origin"), self._now_ms())
+
+    async def _take(self, request: _Request, batch: Batch, body: bytes) -> bytes:
         site = self._site(batch.head.site_key, request.header(b"origin"), len(body))
         # Only its size and integrity count here; its structure is checked after the commit.
         await self._inflate(batch.ops, batch.compression)
@@ -180,6 +192,10 @@ class Ingest:
 
     async def _asset(self, request: _Request, body: bytes) -> bytes:
         upload = read_asset(body)
+        with self._noting(upload.site_key, request):
+            return await self._take_asset(request, upload, body)
+
+    async def _take_asset(self, request: _Request, upload: AssetUpload, body: bytes) -> bytes:
         site = self._site(upload.site_key, request.header(b"origin"), len(body))
         if upload.media_type not in KEPT_TYPES:
             raise Problem("wrong_media_type", f"{upload.media_type} is no asset that is kept")

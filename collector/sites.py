@@ -1,9 +1,18 @@
 """Sites by key, in memory: ingest asks for one with every request. Reloaded when a command has
-changed them."""
+changed them. And the tag of each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from collector.store.sites import Site
+
+
+def tag_of(url: str, key: str, query_keys: Iterable[str] = ()) -> str:
+    """The tag to paste. `url`: of the collector."""
+    keys = " ".join(sorted(query_keys))
+    more = f' data-query="{keys}"' if keys else ""
+    return f'<script async src="{url}/sdk.js" data-site="{key}"{more}></script>'
 
 
 class SiteDirectory:

@@ -123,6 +123,14 @@ def session_by_id(db: Database, session_id: str) -> SessionRow | None:
     return row_of(values) if values else None
 
 
+def newest_of_site(db: Database, site: int) -> SessionRow | None:
+    """The visit that began last; None: there has been none."""
+    values = db.execute(
+        f"SELECT {ROW} {FROM_SESSION} WHERE s.site = ? ORDER BY s.place DESC LIMIT 1", [site]
+    ).fetchone()
+    return row_of(values) if values else None
+
+
 def is_live(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> bool:
     """A batch came lately and no end was recorded in the document that sent it."""
     since = now_ms - live_ms

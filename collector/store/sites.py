@@ -85,6 +85,26 @@ def add_site(
     return site_named(db, name)
 
 
+def site_by_key(db: Database, key: str) -> Site | None:
+    """One site, disabled or not; None: no site has this key."""
+    row = db.execute(f"SELECT {COLUMNS} FROM site WHERE key = ?", [key]).fetchone()  # noqa: S608 - constant columns
+    return _site(row) if row else None
+
+
+def set_disabled(db: Database, name: str, disabled: bool) -> Site:
+    """Whether nothing more is taken for a site. Raises `UnknownSite`."""
+    site_named(db, name)
+    db.execute("UPDATE site SET disabled = ? WHERE name = ?", [int(disabled), name])
+    return site_named(db, name)
+
+
+def set_dev(db: Database, name: str, dev: bool) -> Site:
+    """Whether any localhost origin may post for a site. Raises `UnknownSite`."""
+    site_named(db, name)
+    db.execute("UPDATE site SET dev = ? WHERE name = ?", [int(dev), name])
+    return site_named(db, name)
+
+
 def set_origins(db: Database, name: str, origins: list[str]) -> Site:
     """Who may post for a site. Raises `UnknownSite`."""
     site_named(db, name)

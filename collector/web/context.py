@@ -19,6 +19,8 @@ from collector.live import Hub
 from collector.metrics import Metrics
 from collector.problems import Problem
 from collector.settings import Settings
+from collector.sightings import Sightings
+from collector.sites import SiteDirectory
 from collector.store.database import Database, Readers, StoreError
 from collector.store.lines import Asking
 from collector.store.people import renew_sign_in
@@ -42,6 +44,8 @@ class Context:
     background: Background
     auth: Auth
     hub: Hub
+    sites: SiteDirectory
+    sightings: Sightings
     views: Views
     metrics: Metrics
     templates: Jinja2Templates

@@ -19,6 +19,7 @@ from collector.store.sites import all_sites
 from collector.urls import path_of
 from collector.web.context import asking_of, context_of, page_for_viewers, signed_in
 from collector.web.filters import asked_for, wanted_of
+from collector.web.first_run import state_of
 from collector.web.pages import duration, page, visitor_name
 
 PAGE_SIZE = 50
@@ -55,6 +56,15 @@ class Chip:
     without: str
 
 
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """What reps ask for most, one click away."""
+
+    text: str
+    link: str
+    is_set: bool
+
+
 @page_for_viewers
 def sessions(request: Request) -> Response:
     """`/`: the sessions, newest first."""
@@ -73,20 +83,24 @@ def sessions(request: Request) -> Response:
             return RedirectResponse(_link(asked), status_code=303)
         shown = [_shown(line_of(db, row, asking)) for row in rows]
         sites = all_sites(db)
+        is_first_run = not (rows or asked or before or after)
+        states = [state_of(request, db, site) for site in sites] if is_first_run else []
     return page(
         request,
         "sessions.html",
         sessions=shown,
         asked=asked,
         chips=_chips(asked),
+        quick=_quick(asked),
         is_first=not before and not after,
+        is_first_run=is_first_run,
         fresh=_link(asked, "/sessions/new", after=cursor_of(rows[0]) if rows else "0"),
         older=_link(asked, before=cursor_of(rows[-1])) if rows and (has_more or after) else "",
         newer=_newer(asked, rows, is_first=not before and not after),
         sites=sites,
         devices={name: DEVICE_WORDS[name] for name in DEVICE_CLASSES},
+        states=states,
         is_admin=signed_in(request).is_admin,
-        url=context.settings.public_url,
     )
 
 
@@ -151,6 +165,16 @@ def _chips(asked: dict[str, str]) -> list[Chip]:
         Chip(words, _link({key: value for key, value in asked.items() if key != name}))
         for name, words in ((name, _words(name, value)) for name, value in asked.items())
         if words
+    ]
+
+
+def _quick(asked: dict[str, str]) -> list[Quick]:
+    others = {name: value for name, value in asked.items() if name not in {"live", "watched"}}
+    is_live, is_unwatched = "live" in asked, asked.get("watched") == "no"
+    return [
+        Quick("All", _link(others), not is_live and "watched" not in asked),
+        Quick("Live", _link(others, live="1"), is_live),
+        Quick("Not watched", _link(others, watched="no"), is_unwatched),
     ]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,8 +15,10 @@ from starlette.routing import Route
 from collector import __version__
 from collector.bundled import NotBundled, bundled
 from collector.problems import Problem
+from collector.web.context import context_of
 
 FILES = {"sdk.js": "sdk.min.js", "assets.js": "assets.min.js", "visitreel.mjs": "visitreel.mjs"}
+MAX_REFERER = 2_048
 HOUR = "public, max-age=3600"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -77,7 +80,12 @@ def routes() -> list[Route]:
     scripts = {name: Script(folder / file) for name, file in FILES.items()}
 
     def latest(request: Request) -> Response:
-        """The current script, cached for an hour."""
+        """The current script, cached for an hour. Whoever puts the tag on a page wants to know that
+        it was asked for."""
+        origin = urlsplit(request.headers.get("referer", "")[:MAX_REFERER])
+        if origin.netloc:
+            context = context_of(request)
+            context.sightings.loaded(f"{origin.scheme}://{origin.netloc}", context.now_ms())
         return scripts["sdk.js"].answer(request, HOUR)
 
     def versioned(request: Request) -> Response:

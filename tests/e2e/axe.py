@@ -30,16 +30,12 @@ def violations(page: Page) -> list[str]:
 
 def overflow_px(page: Page) -> int:
     """By how much the page is wider than its window: people should never scroll sideways."""
-    wide: int = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    return wide
+    wide: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return max(0, wide)
 
 
 @contextmanager
-def looks(
-    browser: Browser, state: object = None
-) -> Iterator[list[tuple[str, BrowserContext]]]:
+def looks(browser: Browser, state: object = None) -> Iterator[list[tuple[str, BrowserContext]]]:
     """A browser context for each width and scheme, by name. `state`: Playwright's storage state of
     whoever is signed in."""
     made: list[tuple[str, BrowserContext]] = []
