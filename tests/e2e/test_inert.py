@@ -189,8 +189,8 @@ def check_player(
     assert page.url.startswith(f"{collector.url}/sessions/{session}")
     allowed = re.compile(
         re.escape(collector.url)
-        + rf"/(sessions/{session}(\?.*|/shell.*|/assets/[0-9a-f]+)?|static/.*|player/.*"
-        rf"|api/sessions/{session}/.*|favicon.*)$"
+        + rf"/(sessions/{session}(\?.*|/shell.*|/assets/[0-9a-f]+|/timeline(\?t_ms=[0-9]+)?"
+        r"|/segments/[0-9]+|/contents/[0-9a-f]+)?|static/.*|favicon.*)$"
     )
     assert [one for one in asked if not allowed.match(one) and not one.startswith("data:")] == []
     shell = f"{collector.url}/sessions/{session}"
