@@ -52,6 +52,7 @@ from collector.web import (
     sites,
 )
 from collector.web.context import Context, viewer_of
+from collector.web.player_files import PlayerFiles
 from collector.writer import Writer
 
 HERE = Path(__file__).parent
@@ -83,6 +84,7 @@ class Collector:
         self.background = Background(self.writer, self.readers, settings.pace, self.metrics, now_ms)
         self._now_ms = now_ms
         hub = Hub(settings.pace)
+        self._player = PlayerFiles(bundled("player"))
         sightings = Sightings()
         self.context = Context(
             settings=settings,
@@ -95,7 +97,7 @@ class Collector:
             sightings=sightings,
             views=Views(self.writer),
             metrics=self.metrics,
-            templates=_templates(),
+            templates=_templates(self._player),
             now_ms=now_ms,
         )
         self._ingest = Ingest(
@@ -137,7 +139,7 @@ class Collector:
                 *audit.ROUTES,
                 *health.ROUTES,
                 *script.routes(),
-                Mount("/static/player", _Files(bundled("player"))),
+                *self._player.routes,
                 Mount("/static", _Files(HERE / "web" / "static")),
             ],
             middleware=[Middleware(_OwnPagesOnly, public_url=self.settings.public_url)],
@@ -242,9 +244,10 @@ class _SecurityHeaders:
         await self._app(scope, receive, send_safely if scope["type"] == "http" else send)
 
 
-def _templates() -> Jinja2Templates:
+def _templates(player: PlayerFiles) -> Jinja2Templates:
     templates = Jinja2Templates(directory=HERE / "web" / "templates")
     templates.env.autoescape = True
+    templates.env.globals["player"] = player
     templates.env.filters["instant"] = _instant
     return templates
 
