@@ -13,10 +13,12 @@ import pytest
 from starlette.responses import Response
 
 from collector.auth import Auth, safe_next
+from collector.commands import COMMANDS, NOT_NOTED
 from collector.settings import make_data_directory
 from collector.store.database import FILE_NAME, Database
 from collector.store.people import secret_hash
 from collector.store.schema import MIGRATIONS
+from collector.web.audit import WORDS
 from tests.collector.conftest import Running, running_collector
 from tests.collector.test_pages import one_session, sign_in
 
@@ -373,6 +375,10 @@ def test_changes_say_who_made_them_and_an_erased_visit_is_named_no_more(running:
     assert ("boss@example.com", "sign_in", "") in told
     assert ("boss@example.com", "token_add", "ci") in told
     assert ("boss@example.com", "erase", "1 sessions") in told
+
+
+def test_the_audit_has_words_for_every_command() -> None:
+    assert COMMANDS.keys() - NOT_NOTED <= WORDS.keys()
 
 
 def test_the_audit_comes_in_pages_and_forgets_after_a_year(running: Running) -> None:
