@@ -264,9 +264,20 @@ def test_the_script_is_served_to_any_site(running: Running) -> None:
 
 def test_static_files_stay_in_their_folder(running: Running) -> None:
     assert running.client.get("/static/style.css").status_code == 200
-    assert running.client.get("/static/player/page.js").status_code == 200
     assert running.client.get("/static/..%2f..%2fapp.py").status_code == 404
-    assert running.client.get("/static/player/..%2fops.py").status_code == 404
+
+
+def test_the_players_files_have_addresses_that_name_their_content(running: Running) -> None:
+    with sign_in(running) as browser:
+        page = browser.get(f"/sessions/{one_session(running)}")
+    script = re.search(r'src="(/static/player/\w+)/page.js"', page.text)
+    assert script
+    answer = running.client.get(f"{script[1]}/page.js")
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "gzip"
+    for name in ("..%2fops.py", "none.js", "package.json"):
+        assert running.client.get(f"{script[1]}/{name}").status_code == 404
+    assert running.client.get("/static/player/0000000000000000/page.js").status_code == 404
 
 
 def test_metrics_are_for_this_machine_or_a_token(running: Running) -> None:
