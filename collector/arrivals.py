@@ -81,7 +81,7 @@ def arrival_of(batch: Batch, site: Site, sender: Sender, wire_bytes: int) -> Arr
         facts=tuple(facts),
         bad_facts=tuple(BadFact(-1, reason, b"") for reason in head.problems),
         person=plain_line(identify.person, MAX_WORD) if identify else None,
-        traits=json.dumps(_map(identify.traits)) if identify else None,
+        traits=json.dumps(plain_map(identify.traits)) if identify else None,
         leaves=any(isinstance(fact, ops.Leave) for _, fact in head.facts),
     )
 
@@ -103,7 +103,7 @@ def _page_view(t_ms: int, fact: ops.PageView, query_keys: frozenset[str]) -> Arr
         title=plain_line(fact.title, MAX_TITLE),
         referrer=plain_line(scrub_url(fact.referrer, query_keys), 2_048),
         route=int(fact.route != 0),
-        campaign=_map(fact.campaign),
+        campaign=plain_map(fact.campaign),
     )
 
 
@@ -116,13 +116,14 @@ def _fact(t_ms: int, fact: ops.Fact, query_keys: frozenset[str]) -> ArrivedFact:
         elif isinstance(value, str):
             fields[name] = plain_line(value, MAX_WORD)
         elif isinstance(value, Mapping):
-            fields[name] = _map(value)
+            fields[name] = plain_map(value)
         else:
             fields[name] = value
     return ArrivedFact(t_ms, NAMES[fact.CODE], " ".join(_words(fields)), fields)
 
 
-def _map(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def plain_map(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """A map of a fact as it is stored: some keys, short values of one line."""
     return {
         plain_line(key, 128): plain_line(value, MAX_WORD) if isinstance(value, str) else value
         for key, value in list(values.items())[:MAX_MAP_KEYS]

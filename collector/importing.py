@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from collector.arrivals import stored_fact
+from collector.address import plain_line
+from collector.arrivals import MAX_WORD, plain_map, stored_fact
 from collector.device import DEVICE_CLASSES, Device, DeviceClass
 from collector.store import imports as rows
 from collector.store.contents import Content
@@ -104,8 +105,8 @@ class _Import:
             site=site.site,
             visitor_id=session.visitor_id,
             is_anonymous=session.is_anonymous,
-            person=session.person,
-            traits=json.dumps(dict(session.traits)) if session.traits else None,
+            person=plain_line(session.person, MAX_WORD) if session.person is not None else None,
+            traits=json.dumps(plain_map(session.traits)) if session.traits is not None else None,
             is_bot=session.is_bot,
             device=_device(session),
             zero_at_ms=session.started_at_ms,
@@ -128,7 +129,7 @@ class _Import:
             t_ms=found.t_ms,
             until_ms=found.until_ms,
             has_replay=found.has_replay,
-            sdk_version=found.sdk_version,
+            sdk_version=plain_line(found.sdk_version, MAX_WORD),
             gaps=gaps,
             visibility=table.visibility,
             assets=table.assets,
@@ -138,9 +139,8 @@ class _Import:
         before = len(self._problems)
         self._store_facts(session, row, zero_at_ms, number)
         segments = [segment for segment in self._reel.segments if segment.entry.document == number]
-        for place, segment in enumerate(segments):
-            self._store_segment(row, place, segment)
-        reasons = [*found.problems, *self._problems[before:]]
+        self._store_segments(row, segments)
+        reasons = [plain_line(line, 500) for line in found.problems] + self._problems[before:]
         rows.add_problems(self._db, session, row, reasons, self._now_ms)
 
     def _store_facts(self, session: int, document: int, zero_at_ms: int, number: int) -> None:
@@ -155,31 +155,34 @@ class _Import:
             stored = [stored_fact(t_ms, fact) for t_ms, fact in timed]
             rows.add_facts(self._db, session, document, zero_at_ms, stored)
 
-    def _store_segment(self, document: int, place: int, found: ReelSegment) -> None:
-        entry = found.entry
-        raw, named = b"", list[bytes]()
-        try:
-            raw = read_body(self._file, found.part, MAX_RAW_BYTES)
-            named = section_contents(raw)[1]
-        except ReplayError as error:
-            where = f"document {entry.document}: segment {found.place + 1}"
-            self._problems.append(f"{where}: {error.message}")
-        rows.add_segment(
-            self._db,
-            document,
-            NewSegment(
+    def _store_segments(self, document: int, segments: list[ReelSegment]) -> None:
+        place = 0
+        gap_before = False
+        for found in segments:
+            entry = found.entry
+            try:
+                raw = read_body(self._file, found.part, MAX_RAW_BYTES)
+                named = section_contents(raw)[1]
+            except ReplayError as error:
+                where = f"document {entry.document}: segment {found.place + 1}"
+                self._problems.append(f"{where}: {error.message}")
+                gap_before = True
+                continue
+            new = NewSegment(
                 first_seq=place,
                 last_seq=place,
                 t_ms=entry.t_ms,
                 until_ms=entry.until_ms,
                 keyframe=entry.keyframe,
                 keyframe_ops=0,
-                gap_before=entry.gap_before,
+                gap_before=entry.gap_before or gap_before,
                 parts=((place, 0),),
                 contents=tuple(dict.fromkeys(named)),
                 raw=raw,
-            ),
-        )
+            )
+            rows.add_segment(self._db, document, new)
+            place += 1
+            gap_before = False
 
     def _store_contents(self, site: Site, session: int) -> None:
         texts = [(True, hash_, part, "text/plain") for hash_, part in self._reel.texts.items()]
@@ -203,7 +206,8 @@ class _Import:
 def _device(session: ReelSession) -> Device:
     known = session.device in DEVICE_CLASSES
     device = session.device if known else "bot" if session.is_bot else "other"
-    return Device(cast(DeviceClass, device), session.browser, session.system)
+    words = (plain_line(word, MAX_WORD) for word in (session.browser, session.system))
+    return Device(cast(DeviceClass, device), *words)
 
 
 def _nameless(reel: Reel, now_ms: int) -> ReelSession:

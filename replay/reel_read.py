@@ -32,6 +32,8 @@ from replay.timeline import GapEntry, SegmentEntry
 
 MAX_JSON_TOTAL_BYTES = 64 << 20
 MAX_TABS = 10_000
+MAX_T_MS = 366 * 24 * 3_600_000
+"""A session lasts a day at most, and what came late is two days old."""
 MAX_WORD = 40
 MAX_STARTED_AT_MS = 4_102_444_800_000
 """The year 2100: no clock is so wrong."""
@@ -92,7 +94,10 @@ def facts_of(file: BinaryIO, facts: ReelFacts) -> tuple[list[tuple[int, Fact]], 
     """The facts in a part with their times, and what was wrong with others. Raises ReplayError."""
     items = json_of(read_body(file, facts.part, MAX_JSON_BYTES), list)
     found, problems = read_facts(items, facts.t_ms)
-    return [(t_ms, fact) for t_ms, fact in found if abs(t_ms) <= MAX_INT], problems
+    kept = [(t_ms, fact) for t_ms, fact in found if t_ms <= MAX_T_MS]
+    if len(kept) < len(found):
+        problems.append(f"{len(found) - len(kept)} facts are of a time that can't be")
+    return kept, problems
 
 
 def content_of(file: BinaryIO, hash_: bytes, part: Part, max_bytes: int) -> bytes:
@@ -192,13 +197,13 @@ class _Reading:
         if number in self._reel.documents:
             return
         body = self._body(part)
-        t_ms = body.number("t_ms", -MAX_INT)
+        t_ms = body.number("t_ms", -MAX_T_MS, MAX_T_MS)
         problems = [line for line in body.array("problems") if isinstance(line, str)]
         self._reel.documents[number] = ReelDocument(
             document=number,
             tab=tab,
             t_ms=t_ms,
-            until_ms=body.number("until_ms", t_ms),
+            until_ms=body.number("until_ms", t_ms, MAX_T_MS),
             has_replay=body.flag("replay"),
             sdk_version=body.text("sdk_version", 32),
             segments=body.number("segments", 0),
@@ -212,11 +217,11 @@ class _Reading:
         table.assets += _assets(body.get("assets"))
         table.css += _css(body.get("css"))
         table.visibility += _times(body.get("visibility"), 0, 2)
-        table.gaps += _times(body.get("gaps"), -MAX_INT, MAX_INT)
+        table.gaps += _times(body.get("gaps"), -MAX_T_MS, MAX_T_MS)
 
     def _facts(self, part: Part, head: Fields) -> None:
         number, tab = self._place(head)
-        t_ms = head.number("t_ms", -MAX_INT)
+        t_ms = head.number("t_ms", -MAX_T_MS, MAX_T_MS)
         self._json_bytes += part.raw_bytes
         if not part.is_whole or self._json_bytes > MAX_JSON_TOTAL_BYTES:
             raise BadReel(f"of document {number}: is damaged, or there is too much of its kind")
@@ -225,8 +230,8 @@ class _Reading:
     def _segment(self, part: Part, head: Fields) -> None:
         number, tab = self._place(head)
         place = head.number("place", 0, 1_000_000)
-        t_ms = head.number("t_ms", -MAX_INT)
-        until_ms = head.number("until_ms", t_ms)
+        t_ms = head.number("t_ms", -MAX_T_MS, MAX_T_MS)
+        until_ms = head.number("until_ms", t_ms, MAX_T_MS)
         flags = head.flag("keyframe"), head.flag("gap_before")
         entry = SegmentEntry(part.offset, number, t_ms, until_ms, *flags)
         found = ReelSegment(entry, tab, place, part)
@@ -335,5 +340,5 @@ def _css(value: object) -> Iterator[tuple[int, str, int]]:
 
 def _times(value: object, low: int, high: int) -> Iterator[tuple[int, int]]:
     for t_ms, second in _rows(value, 2):
-        if _is_int(t_ms) and _is_int(second, low, high):
+        if _is_int(t_ms, -MAX_T_MS, MAX_T_MS) and _is_int(second, low, high):
             yield t_ms, second  # type: ignore[misc]

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from collector.commands import BadArgument
 from collector.exporting import export_file, export_session
 from collector.frames import open_recording
-from collector.importing import NotImported
+from collector.importing import NotImported, import_file
 from collector.settings import Pace
-from collector.store.database import StoreError
+from collector.store.database import StoreError, integrity_problems, open_writer
 from collector.store.sessions import SessionRow, session_by_id
 from replay import Recording, ops
 from replay.encode import content_hash
 from replay.errors import NoFrame
 from replay.ops import Fact
-from replay.reel import read_body, scan
-from replay.reel_parts import ASSET, SEGMENT
+from replay.reel import ReelWriter, read_body, scan
+from replay.reel_parts import (
+    ASSET,
+    SEGMENT,
+    ReelDocument,
+    ReelSession,
+    ReelTable,
+    write_asset,
+    write_document,
+    write_facts,
+    write_segment,
+    write_session,
+)
+from replay.timeline import SegmentEntry
 from replay.tree import dump
 from tests.collector.conftest import Running, running_collector
 from tests.collector.sender import TEXT_NODE, Tab, page_view, post, snapshot
@@ -280,6 +294,82 @@ def test_a_file_of_which_nothing_can_be_read_is_refused(
     assert running.rows("SELECT count(*) FROM session") == [(0,)]
     with pytest.raises(NotImported, match="no such file"):
         take_in(running, tmp_path)
+
+
+def forged(file: Path, session: ReelSession, facts: list[tuple[int, Fact]]) -> Path:
+    """A file that nobody damaged, and nobody should believe."""
+    with file.open("wb") as out:
+        writer = ReelWriter(out.write)
+        write_session(writer, session)
+        table = ReelTable(
+            assets=[(1, bytes(16), "text/html"), (2, content_hash(b"<script>"), "text/html")],
+            css=[(2**52, "x" * 5_000, -1)],
+            visibility=[(-5, 2), (-5, 1)],
+            gaps=[(900, 100), (50, 60), (0, 2**34)],
+        )
+        document = ReelDocument(7, 99, -5, 5, sdk_version="\x1b[31m", problems=("\x1b]0;x\n",))
+        write_document(writer, document, table)
+        write_facts(writer, 7, 99, facts)
+        write_facts(writer, 8, 1, facts)
+        write_asset(writer, content_hash(b"<script>"), "text/html", b"<script>")
+        for place, raw in enumerate((b"", b"\x99no section", bytes(1 << 20))):
+            write_segment(
+                writer, SegmentEntry(0, 7, 10, 5 + 10 * place, True, False), 9, place, raw
+            )
+        writer.close()
+    return file
+
+
+def test_nothing_of_a_forged_file_is_believed(tmp_path: Path, running: Running) -> None:
+    ids = ("session-00000000001", "<script>alert(1)</script>", 1_700_000_000_000)
+    session = ReelSession(*ids, "visitor-00000000001", False, "\x1b[2J<b>", {"k\n": "\x1b"})
+    url = "javascript:alert(1)"
+    view = ops.PageView(url, "<b>\x1b[2J", "https://u:p@x/?a=1", 7, {"source": "\x00"})
+    facts: list[tuple[int, Fact]] = [(-5, view), (-5, ops.Click(1, 2, 3, "\x1b[2J", url))]
+    file = forged(tmp_path / "forged.reel", session, facts)
+    done = take_in(running, file)
+    told = running.api.get(f"/api/sessions/{done['session']}").json()
+    assert told["site"] == "Imported"
+    assert {view["url"] for view in told["page_views"]} == {"javascript:"}
+    assert {fact["href"] for fact in told["facts"]} == {"javascript:"}
+    assert "\\u001b" not in json.dumps(told)
+    asset = f"/sessions/{done['session']}/assets/{content_hash(b'<script>').hex()}"
+    assert running.api.get(asset).status_code == 404
+    timeline = running.api.get(f"/api/sessions/{done['session']}/timeline").json()
+    for segment in timeline["segments"]:
+        path = f"/api/sessions/{done['session']}/segments/{segment['segment']}"
+        assert running.api.get(path).status_code in {200, 404}
+    assert running.api.get("/", headers={"accept": "text/html"}).status_code in {200, 303}
+    running.clock.ahead_ms += HALF_AN_HOUR_MS
+    running.sweep()
+    assert running.rows("SELECT packed FROM session") == [(1,)]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_is_damaged_an_import_takes_the_rest_or_refuses(
+    reel: Path, tmp_path: Path, seed: int
+) -> None:
+    random = Random(seed)
+    data = bytearray(reel.read_bytes())
+    for _ in range(random.choice((1, 3, 40))):
+        at = random.randrange(12, len(data))
+        if random.random() < 0.3:
+            del data[at : at + random.randrange(1, 500)]
+        else:
+            data[at] = random.randrange(256)
+    file = tmp_path / "damaged.reel"
+    file.write_bytes(data)
+    db = open_writer(tmp_path / "visitreel.db")
+    try:
+        with db.atomic():
+            done = import_file(db, file, "", 1_800_000_000_000)
+        assert done.is_new
+        assert done.problems
+    except NotImported as error:
+        assert "\n" not in str(error)
+    finally:
+        assert integrity_problems(db) == []
+        db.conn.close()
 
 
 def test_the_api_gives_the_same_file(origin: Running, visit: Tab, reel: Path) -> None:
