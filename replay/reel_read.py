@@ -172,9 +172,9 @@ class _Reading:
         return read_body(self._file, part, MAX_JSON_BYTES)
 
     def _session(self, part: Part, _: Fields) -> None:
+        body = self._body(part)
         if self._reel.session is not None:
             return
-        body = self._body(part)
         traits = body.map_or_none("traits")
         self._reel.session = ReelSession(
             session_id=body.match("id", ID),
@@ -194,9 +194,9 @@ class _Reading:
 
     def _document(self, part: Part, head: Fields) -> None:
         number, tab = self._place(head)
+        body = self._body(part)
         if number in self._reel.documents:
             return
-        body = self._body(part)
         t_ms = body.number("t_ms", -MAX_T_MS, MAX_T_MS)
         problems = [line for line in body.array("problems") if isinstance(line, str)]
         self._reel.documents[number] = ReelDocument(

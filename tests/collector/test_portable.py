@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -356,20 +357,16 @@ def test_whatever_is_damaged_an_import_takes_the_rest_or_refuses(
         if random.random() < 0.3:
             del data[at : at + random.randrange(1, 500)]
         else:
-            data[at] = random.randrange(256)
+            data[at] ^= random.randrange(1, 256)
     file = tmp_path / "damaged.reel"
     file.write_bytes(data)
     db = open_writer(tmp_path / "visitreel.db")
-    try:
-        with db.atomic():
-            done = import_file(db, file, "", 1_800_000_000_000)
+    with contextlib.suppress(NotImported), db.atomic():
+        done = import_file(db, file, "", 1_800_000_000_000)
         assert done.is_new
         assert done.problems
-    except NotImported as error:
-        assert "\n" not in str(error)
-    finally:
-        assert integrity_problems(db) == []
-        db.conn.close()
+    assert integrity_problems(db) == []
+    db.conn.close()
 
 
 def test_the_api_gives_the_same_file(origin: Running, visit: Tab, reel: Path) -> None:
