@@ -16,8 +16,9 @@ from collector.store.gaps import gaps_of
 from collector.store.sessions import SessionRow, session_by_id
 from collector.store.timelines import DocumentJson, SegmentJson, raw_segment, timeline_of
 from replay import ops
-from replay.fields import CODES, FACTS
-from replay.ops import Fact
+from replay.errors import ReplayError
+from replay.fields import CODES, FACTS, FIELDS
+from replay.ops import Fact, Kind
 from replay.reel import ReelWriter
 from replay.reel_parts import (
     ReelDocument,
@@ -34,6 +35,8 @@ from replay.timeline import SegmentEntry
 from replay.wire import inflate
 
 ENDING = ".reel"
+_UNSAID: dict[Kind, object] = {Kind.WORD: "", Kind.NUMBER: 0, Kind.MAP: {}}
+"""What stands for a field that was appended after a fact was stored."""
 MAX_RAW_BYTES = 64 << 20
 
 
@@ -57,6 +60,8 @@ def export_file(database: Path, session_id: str, file: Path, *, with_person: boo
         part.rename(file)
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror}") from error
+    except ReplayError as error:
+        raise SettingsError(f"session {session_id} can't be exported: {error}") from error
     finally:
         readers.close()
         part.unlink(missing_ok=True)
@@ -171,7 +176,9 @@ def _page_views(db: Database, document: int) -> Iterator[tuple[int, Fact]]:
 
 def _facts(db: Database, document: int) -> Iterator[tuple[int, Fact]]:
     for t_ms, kind, fields in rows.fact_rows(db, document):
-        yield t_ms, cast(Fact, FACTS[CODES[kind]](**fields))
+        code = CODES[kind]
+        told = {name: fields.get(name, _UNSAID[of]) for name, of in FIELDS[code]}
+        yield t_ms, cast(Fact, FACTS[code](**told))
 
 
 def _is_told(fact: Fact, with_person: bool) -> bool:

@@ -16,7 +16,7 @@ from collector.commands import BadArgument
 from collector.exporting import export_file, export_session
 from collector.frames import open_recording
 from collector.importing import NotImported, import_file
-from collector.settings import Pace
+from collector.settings import Pace, SettingsError
 from collector.store.database import StoreError, integrity_problems, open_writer
 from collector.store.sessions import SessionRow, session_by_id
 from replay import Recording, ops
@@ -389,18 +389,12 @@ def test_files_go_out_and_come_in_at_the_command_line(
         said = one.run("import", str(reel))
         assert (said.returncode, said.stderr) == (0, "")
         assert said.stdout == f"imported {visit.session_id} on site Imported\n"
-        assert "is here already" in one.say("import", str(reel))
-        with pytest.raises(AssertionError, match="no site named"):
-            one.say("import", str(reel), "--site", "nowhere")
+        assert "no site named" in one.refuse("import", str(reel), "--site", "nowhere")
         again = tmp_path / "again.reel"
         one.say("export", visit.session_id, str(again), "--without-person")
         assert again.stat().st_mode & 0o777 == 0o600
         assert len(Recording.open(again).page_views) == len(Recording.open(reel).page_views)
-        assert "exists already" in one.refuse("export", visit.session_id, str(again))
         assert ".reel" in one.refuse("export", visit.session_id, str(tmp_path / "visit.mp4"))
-        assert "no session" in one.refuse("export", "x" * 20, str(tmp_path / "x.reel"))
-        assert "No such file" in one.refuse("export", visit.session_id, str(tmp_path / "no/x.reel"))
-        assert "no such file" in one.refuse("import", str(tmp_path / "nothing.reel"))
         assert "no .reel file" in one.refuse("import", str(one.data / "secret"))
         frame = one.say("frame", visit.session_id, "--at", "0.5")
         one.say("backup", str(tmp_path / "copy.db"))
@@ -412,6 +406,21 @@ def test_files_go_out_and_come_in_at_the_command_line(
     assert two.say("frame", visit.session_id, "--at", "0.5") == frame
     assert "1 sessions" in two.say("erase", str(visit.visitor_id))
     assert "erased" in two.refuse("import", str(reel))
+
+
+def test_what_can_not_be_exported_is_said_in_one_line(
+    origin: Running, visit: Tab, reel: Path, tmp_path: Path
+) -> None:
+    data = origin.collector.settings.database
+    for session, file, line in (
+        (visit.session_id, reel, "exists already"),
+        (visit.session_id, tmp_path / "visit.html", "unknown ending"),
+        (visit.session_id, tmp_path / "no" / "visit.reel", "No such file"),
+        ("x" * 20, tmp_path / "visit.reel", "no session"),
+    ):
+        with pytest.raises(SettingsError, match=line):
+            export_file(data, session, file, with_person=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_file_is_named_line_by_line(
