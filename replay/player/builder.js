@@ -8,6 +8,7 @@ import { Shown } from './elements.js'
 
 // Deeper trees overflow the stack of some browsers' layout; no page that people use comes near.
 const MAX_DRAWN_DEPTH = 1024
+const CHILDLESS = new Set(['script', 'noscript', '/svg/script'])
 
 export class Builder {
   /** @param {View} view */
@@ -86,7 +87,7 @@ export class Builder {
 }
 
 /** @param {TreeNode} node scripts and what stands for them have no children here */
-export const isChildless = (node) => node.kind === 'text' || /^(?:script|noscript|\/svg\/script)$/.test(node.name)
+export const isChildless = (node) => node.kind === 'text' || CHILDLESS.has(node.name)
 
 /** @param {TreeNode} node */
 const depthOf = (node) => {

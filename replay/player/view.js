@@ -175,6 +175,7 @@ export class View {
     const stack = [this.tree.root]
     for (let node = stack.pop(); node; node = stack.pop()) {
       if (node.kind === 'element' || node.kind === 'text') this.drawOwn(node)
+      if (node.kind === 'text') continue
       // What is new is drawn with all below it; only what stood here before has to be gone through.
       for (const kept of this.drawChildren(node)) stack.push(kept)
     }

@@ -46,7 +46,11 @@ def test_without_a_moment_it_plays_to_the_end(play: Play) -> None:
 
 def test_what_moves_by_itself_moves_when_a_link_begins_to_play(play: Play) -> None:
     recorded = Recorded(session="page-session-000019")
-    style: Html = ("style", {}, "@keyframes a { to { opacity: 0 } } p { animation: a 60s infinite }")
+    style: Html = (
+        "style",
+        {},
+        "@keyframes a { to { opacity: 0 } } p { animation: a 60s infinite }",
+    )
     recorded.load(opening(page_of(("p", {}, "x"), head=[style])), [(5000, ops.Pointer(1, 1))])
     running = "doc.getAnimations().map((one) => one.playState)"
     player = play(recorded, None)
