@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.bench import tape as tapes
 from tests.bench.client import Connection
-from tests.bench.recorders import set_up
+from tests.bench.recorders import set_up, visitreel
 from tests.bench.tape import BATCH, Body, Tape
 from tests.bench.visits import VISITS, launch
 from tests.e2e.api import Api, Json
@@ -58,6 +58,7 @@ class Book:
     sessions: dict[str, Acknowledged] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     batches: int = 0
+    with_ops: int = 0
 
     def note(self, body: Body, status: int, answer: bytes) -> None:
         """One answer."""
@@ -70,6 +71,7 @@ class Book:
             session.facts += body.facts
             session.views += body.views
             self.batches += 1
+            self.with_ops += body.ops
 
 
 async def run(
@@ -123,14 +125,22 @@ async def pour(url: str, site: Site, bodies: Iterable[Body]) -> Book:
     return book
 
 
-def long_session(tape: Tape, site: Site, seconds: float, seed: int) -> Iterator[Body]:
+def long_session(
+    tape: Tape, site: Site, seconds: float, seed: int, round_ms: int = 0
+) -> Iterator[Body]:
     """One session of this length that ends now: the visit again and again, in new documents, as if
     it had waited in the browser's outbox."""
     now_ms = time.time_ns() // 1_000_000
     began_ms = now_ms - round(seconds * 1000)
-    rounds = max(1, round(seconds * 1000 / (tape.long_ms + tapes.PAUSE_MS)))
+    round_ms = round_ms or tape.long_ms + tapes.PAUSE_MS
     bodies = tapes.visitor(
-        tape, site.key, random.Random(seed), began_ms, rounds=rounds, with_assets=True
+        tape,
+        site.key,
+        random.Random(seed),
+        began_ms,
+        rounds=max(1, round(seconds * 1000 / round_ms)),
+        round_ms=round_ms,
+        with_assets=True,
     )
     for body in bodies:
         sent_ms = time.time_ns() // 1_000_000
@@ -170,7 +180,7 @@ def tape_from(file: Path | None, name: str) -> Tape:
     set_up()
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        posted = tapes.recorded(browser, name)
+        posted = tapes.recorded(browser, VISITS[name], visitreel())
         browser.close()
     if file is not None:
         tapes.save(file, posted)

@@ -26,8 +26,10 @@ from playwright.sync_api import Browser
 from tests.bench import load, tape
 from tests.bench.client import Connection
 from tests.bench.load import Book, Site
+from tests.bench.recorders import visitreel
 from tests.bench.rows import Row
 from tests.bench.tape import Body, Tape
+from tests.bench.visits import VISITS
 from tests.e2e.api import Api
 from tests.e2e.collector_process import Collector, free_port, is_healthy
 from tests.e2e.waiting import wait_for
@@ -65,7 +67,7 @@ class Round:
 @cache
 def shop_tape(browser: Browser) -> Tape:
     """The shop visit, recorded once a run."""
-    return tape.tape_of(tape.recorded(browser, "shop"))
+    return tape.tape_of(tape.recorded(browser, VISITS["shop"], visitreel()))
 
 
 @contextmanager

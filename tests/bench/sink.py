@@ -4,6 +4,7 @@ does, and keeps what is posted."""
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -35,16 +36,25 @@ class Posted:
     at_s: float
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A page that is left does not wait for its answers; anything else is an error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class Sink:
-    """A running sink. `scripts`: path → script."""
+    """A running sink. `scripts`: path → script; `files`: path → media type and bytes."""
 
     def __init__(self, scripts: Mapping[str, bytes]) -> None:
         self.scripts = scripts
+        self.files: dict[str, tuple[str, bytes]] = {}
         self.posted: list[Posted] = []
         self.known: set[str] = set()
         self._start_s = time.monotonic()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -61,6 +71,8 @@ class Sink:
 
     def answer(self, path: str) -> tuple[str, bytes]:
         """Media type and body of a GET."""
+        if path in self.files:
+            return self.files[path]
         for name, script in self.scripts.items():
             if path.endswith(name):
                 return "text/javascript", script

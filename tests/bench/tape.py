@@ -8,7 +8,7 @@ import json
 import random
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ import msgpack
 from playwright.sync_api import Browser
 
 from replay.ops import PageView
-from tests.bench.recorders import visitreel
+from tests.bench.recorders import Recorder
 from tests.bench.sink import running_sink
-from tests.bench.visits import VISITS, serve_site
+from tests.bench.visits import Visit, serve_site
 from tests.bench.wire import check, play
 
 _FRONT = ">2sBBdII"
@@ -62,7 +62,8 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A request to make. `due_ms`: since the visit's begin."""
+    """A request to make. `due_ms`: since the visit's begin; `ops`: how many sections of ops it has,
+    1 or 0."""
 
     path: str
     data: bytes
@@ -70,11 +71,11 @@ class Body:
     due_ms: int
     facts: int
     views: int
+    ops: int
 
 
-def recorded(browser: Browser, name: str) -> list[tuple[str, bytes]]:
-    """Plays one of the bench's visits; paths and bodies of what the script posts."""
-    recorder, visit = visitreel(), VISITS[name]
+def recorded(browser: Browser, visit: Visit, recorder: Recorder) -> list[tuple[str, bytes]]:
+    """Plays a visit; paths and bodies of what the recorder posts."""
     with running_sink(recorder.scripts) as sink, serve_site(sink.url) as site:
         play(browser, sink, site, recorder, visit)
         check(sink, recorder, visit)
@@ -136,13 +137,16 @@ def visitor(
     began_ms: int,
     *,
     rounds: int = 1,
+    round_ms: int = 0,
     with_assets: bool = False,
 ) -> Iterator[Body]:
     """The tape as another visitor's, who came at `began_ms` (Unix) and does it all `rounds` times,
-    each time in new documents of the same session. Assets need to come once a site."""
+    `round_ms` apart (0: as long as it takes), each time in new documents of the same session.
+    Assets need to come once a site."""
+    apart_ms = round_ms or tape.long_ms + PAUSE_MS
     session, secret, tab, person = _id(chosen), chosen.randbytes(16), _id(chosen), _id(chosen)
     for turn in range(rounds):
-        shift_ms = began_ms - tape.began_ms + turn * (tape.long_ms + PAUSE_MS)
+        shift_ms = began_ms - tape.began_ms + turn * apart_ms
         documents = {old: _id(chosen) for old in tape.origins}
         for piece in tape.pieces:
             old = piece.head["d"]
@@ -152,9 +156,10 @@ def visitor(
             }  # fmt: skip
             head = {key: changed.get(key, value) for key, value in piece.head.items()}
             sent_t_ms = piece.at_ms - (tape.origins[old] - tape.began_ms)
-            due_ms = turn * (tape.long_ms + PAUSE_MS) + piece.at_ms
+            due_ms = turn * apart_ms + piece.at_ms
             data = _closed(head, piece, sent_t_ms)
-            yield Body(BATCH, data, session, due_ms, piece.facts, piece.views)
+            has_ops = int(bool(piece.second))
+            yield Body(BATCH, data, session, due_ms, piece.facts, piece.views, has_ops)
             if with_assets and turn == 0 and piece is tape.pieces[0]:
                 yield from _assets(tape, site_key, session, secret)
 
@@ -162,7 +167,7 @@ def visitor(
 def _assets(tape: Tape, site_key: str, session: str, secret: bytes) -> Iterator[Body]:
     for asset in tape.assets:
         head = {**asset.head, "k": site_key, "s": session, "w": secret}
-        yield Body(ASSET, _closed(head, asset, 0), session, 0, 0, 0)
+        yield Body(ASSET, _closed(head, asset, 0), session, 0, 0, 0, 0)
 
 
 def sent_late(body: Body, now_ms: int, began_ms: int) -> Body:
@@ -171,7 +176,7 @@ def sent_late(body: Body, now_ms: int, began_ms: int) -> Body:
     waited_ms = now_ms - (began_ms + body.due_ms)
     piece = Piece(head, second, compression, 0, 0, 0)
     data = _closed(head, piece, sent_t_ms + max(0, waited_ms))
-    return Body(body.path, data, body.session_id, 0, body.facts, body.views)
+    return replace(body, data=data, due_ms=0)
 
 
 def _id(chosen: random.Random) -> str:
