@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from replay.columns import MAX_INT
 from replay.encode import content_hash
 from replay.errors import BadReel, ReplayError
 from replay.head import ID, MEDIA_TYPE, read_facts
@@ -28,12 +27,11 @@ from replay.reel_parts import (
     ReelSession,
     ReelTable,
 )
+from replay.reel_rows import MAX_T_MS, assets_in, css_in, times_in
 from replay.timeline import GapEntry, SegmentEntry
 
 MAX_JSON_TOTAL_BYTES = 64 << 20
 MAX_TABS = 10_000
-MAX_T_MS = 366 * 24 * 3_600_000
-"""A session lasts a day at most, and what came late is two days old."""
 MAX_WORD = 40
 MAX_STARTED_AT_MS = 4_102_444_800_000
 """The year 2100: no clock is so wrong."""
@@ -214,10 +212,10 @@ class _Reading:
         number, _ = self._place(head)
         body = self._json(part)
         table = self._reel.tables.setdefault(number, ReelTable())
-        table.assets += _assets(body.get("assets"))
-        table.css += _css(body.get("css"))
-        table.visibility += _times(body.get("visibility"), 0, 2)
-        table.gaps += _times(body.get("gaps"), -MAX_T_MS, MAX_T_MS)
+        table.assets += assets_in(body.get("assets"))
+        table.css += css_in(body.get("css"))
+        table.visibility += times_in(body.get("visibility"), 0, 2)
+        table.gaps += times_in(body.get("gaps"), -MAX_T_MS, MAX_T_MS)
 
     def _facts(self, part: Part, head: Fields) -> None:
         number, tab = self._place(head)
@@ -308,37 +306,3 @@ class _Reading:
                 entry = lost[place].entry
                 what = f"is damaged: {entry.t_ms / 1000:.1f} to {entry.until_ms / 1000:.1f} s"
             self._reel.problems.append(f"document {number}: segment {place + 1} {what}")
-
-
-def _rows(value: object, width: int) -> Iterator[list[object]]:
-    for row in value if isinstance(value, list) else ():
-        if isinstance(row, list) and len(row) == width:
-            yield row
-
-
-def _is_int(value: object, low: int = -MAX_INT, high: int = MAX_INT) -> bool:
-    return type(value) is int and low <= value <= high
-
-
-def _assets(value: object) -> Iterator[tuple[int, bytes, str]]:
-    for asset, hash_, media_type in _rows(value, 3):
-        if not isinstance(hash_, str) or not isinstance(media_type, str) or not _is_int(asset):
-            continue
-        try:
-            name = bytes.fromhex(hash_)
-        except ValueError:
-            continue
-        if len(name) == 16 and MEDIA_TYPE.fullmatch(media_type) and isinstance(asset, int):
-            yield asset, name, media_type
-
-
-def _css(value: object) -> Iterator[tuple[int, str, int]]:
-    for owner, token, asset in _rows(value, 3):
-        if _is_int(owner) and isinstance(token, str) and _is_int(asset):
-            yield owner, token[:2_048], asset  # type: ignore[misc]
-
-
-def _times(value: object, low: int, high: int) -> Iterator[tuple[int, int]]:
-    for t_ms, second in _rows(value, 2):
-        if _is_int(t_ms, -MAX_T_MS, MAX_T_MS) and _is_int(second, low, high):
-            yield t_ms, second  # type: ignore[misc]
