@@ -41,8 +41,14 @@ class Api:
         return found
 
     def session(self, session_id: str) -> Json:
-        """One session with its page views and facts."""
-        return self.json(f"/api/sessions/{session_id}")
+        """One session with its page views and all of its facts."""
+        found = self.json(f"/api/sessions/{session_id}")
+        while found["facts_next"] is not None:
+            path = f"/api/sessions/{session_id}/facts"
+            following = self.json(path, after=found["facts_next"])
+            found["facts"] += following["facts"]
+            found["facts_next"] = following["facts_next"]
+        return found
 
     def timeline(self, session_id: str) -> Json:
         """The segment index of a session."""
