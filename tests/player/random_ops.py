@@ -125,14 +125,16 @@ class Dice:
         return self.tree.names.get(node) not in {None, "option"} or node in self.tree.texts
 
 
-def random_recording(seed: int, moments: int = 40, keyframe_every: int = 25) -> Recorded:
+def random_recording(
+    seed: int, moments: int = 40, keyframe_every: int = 25, most_apart_ms: int = 40
+) -> Recorded:
     """A recording of one document, with keyframes as the collector makes them."""
     dice = Dice(seed)
     rolls = random.Random(seed + 1)
     pieces = [dice.open()]
     t_ms = 0
     for moment in range(moments):
-        t_ms += 1 + rolls.randrange(40)
+        t_ms += 1 + rolls.randrange(most_apart_ms)
         if moment % keyframe_every == keyframe_every - 1:
             pieces.append([(t_ms, op) for op in keyframe(dice.tree)])
         elif moment % 7 == 6:

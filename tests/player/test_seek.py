@@ -79,9 +79,19 @@ def forms(player: PlayerPage, times: Sequence[int]) -> dict[int, str]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_seek_play_and_step_make_the_same_document_as_python(play: Play, seed: int) -> None:
-    recorded = random_recording(seed)
+TWO_HOURS_MS = 2 * 3600 * 1000
+SESSIONS = [
+    *((seed, 18, 40) for seed in range(9)),
+    (9, 50, 2 * TWO_HOURS_MS // 50),
+]
+"""Ten sessions: seed, moments, and how far they are apart at most; the last one takes hours."""
+
+
+@pytest.mark.parametrize(("seed", "moments", "most_apart_ms"), SESSIONS)
+def test_seek_play_and_step_make_the_same_document_as_python(
+    play: Play, seed: int, moments: int, most_apart_ms: int
+) -> None:
+    recorded = random_recording(seed, moments, min(25, moments // 2), most_apart_ms)
     recording = Recording(MadeSource(recorded))
     player = play(recorded, 0)
     times = player.page.evaluate("visitreelPlayer.frameTimes(true)")
