@@ -21,6 +21,18 @@ MAX_TITLE = 512
 MAX_WORD = 512
 MAX_MAP_KEYS = 64
 MAX_AGENT = 512
+NETWORKS = {
+    "gclid": "google",
+    "gbraid": "google",
+    "wbraid": "google",
+    "dclid": "google",
+    "fbclid": "meta",
+    "msclkid": "microsoft",
+    "ttclid": "tiktok",
+    "twclid": "x",
+    "li_fat_id": "linkedin",
+}
+"""Who puts click ids into URLs, by the parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ def arrival_of(batch: Batch, site: Site, sender: Sender, wire_bytes: int) -> Arr
         client_session_id=head.session_id,
         secret_hash=secret_hash(head.write_secret),
         visitor_id=head.visitor_id,
-        client_tab=head.tab_id or head.document_id,
+        client_tab=head.tab_id,
         document_id=head.document_id,
         seq=head.seq,
         client_origin_ms=head.origin_ms,
@@ -66,7 +78,7 @@ def arrival_of(batch: Batch, site: Site, sender: Sender, wire_bytes: int) -> Arr
         path=path_of(scrub_url(head.url, site.query_keys)),
         references=head.references,
         sdk_version=plain_line(head.sdk_version, 32),
-        replay=bool(head.replay),
+        replay=None if head.replay is None else bool(head.replay),
         sent_t_ms=batch.sent_t_ms,
         compression=batch.compression,
         ops=batch.ops,
@@ -103,8 +115,17 @@ def _page_view(t_ms: int, fact: ops.PageView, query_keys: frozenset[str]) -> Arr
         title=plain_line(fact.title, MAX_TITLE),
         referrer=plain_line(scrub_url(fact.referrer, query_keys), 2_048),
         route=int(fact.route != 0),
-        campaign=plain_map(fact.campaign),
+        campaign=_campaign(fact.campaign),
     )
+
+
+def _campaign(found: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """The parameter of a click id becomes the network's name."""
+    campaign = plain_map(found)
+    if "click_id" in campaign:
+        parameter = str(campaign["click_id"])
+        campaign["click_id"] = NETWORKS.get(parameter, parameter)
+    return campaign
 
 
 def _fact(t_ms: int, fact: ops.Fact, query_keys: frozenset[str]) -> ArrivedFact:

@@ -183,11 +183,13 @@ class Ingest:
         taken = _taken(
             await self._writer.arrive(lambda db, intake: intake.take(arrival), len(body))
         )
-        ack = {
+        ack: dict[str, object] = {
             "need": [hash_.hex() for hash_ in taken.need],
             "snapshot": taken.snapshot,
             "flush_ms": self._hub.flush_ms(taken.session_id, sender.received_at_ms),
         }
+        if taken.have:
+            ack["have"] = taken.have
         return orjson.dumps(ack)
 
     async def _asset(self, request: _Request, body: bytes) -> bytes:

@@ -34,6 +34,7 @@ STATUSES = {
     "too_many_requests": 429,
     "internal": 500,
     "unavailable": 503,
+    "unknown_document": 409,
     "unknown_session": 503,
     "disk_full": 507,
     "too_many_assets": 507,

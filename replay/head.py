@@ -32,7 +32,7 @@ class Head:
     tab_id: str
     document_id: str
     seq: int
-    origin_ms: int
+    origin_ms: int | None
     session_start_ms: int
     t_ms: int
     url: str
@@ -40,7 +40,7 @@ class Head:
     facts: tuple[tuple[int, Fact], ...]
     references: tuple[bytes, ...]
     sdk_version: str
-    replay: int
+    replay: int | None
     problems: tuple[str, ...] = ()
 
 
@@ -73,6 +73,13 @@ class Fields:
             raise self.refuse(key, name, f"an integer of {low} to {high}")
         return value
 
+    def clock_ms(self, key: str, name: str) -> int:
+        """A time of the visitor's clock."""
+        value = _whole(self._head.get(key))
+        if type(value) is not int or not -MAX_INT <= value <= MAX_INT:
+            raise self.refuse(key, name, f"an integer of {-MAX_INT} to {MAX_INT}")
+        return value
+
     def binary(self, key: str, name: str) -> bytes:
         value = self._head.get(key)
         if not isinstance(value, bytes) or len(value) != HASH_BYTES:
@@ -96,6 +103,13 @@ class Fields:
         return tuple(hashes)
 
 
+def _whole(value: object) -> object:
+    """Integers may come as floats, exact up to 2^53."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_INT:
+        return int(value)
+    return value
+
+
 def _is_scalar(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
@@ -108,11 +122,14 @@ def _fact_field(kind: Kind, value: object) -> object:
     """The value of a fact's field, or ValueError with what it should be."""
     if kind is Kind.WORD and isinstance(value, str):
         return value.replace("\0", "\ufffd")
+    value = _whole(value)
     if kind is Kind.NUMBER and type(value) is int and -MAX_INT <= value <= MAX_INT:
         return value
     if kind is Kind.MAP and isinstance(value, dict) and all(map(_is_scalar, value.values())):
         return {
-            key.replace("\0", "\ufffd"): v.replace("\0", "\ufffd") if isinstance(v, str) else v
+            key.replace("\0", "\ufffd"): v.replace("\0", "\ufffd")
+            if isinstance(v, str)
+            else _whole(v)
             for key, v in value.items()
         }
     raise ValueError(f"{shown(value)} is no {kind.value}")
@@ -159,22 +176,20 @@ def head_of(found: dict[str, object]) -> Head:
     facts, problems = read_facts(fields.array("f", "facts"), t_ms)
     return Head(
         site_key=fields.text("k", "site_key", SITE_KEY),
-        session_id=fields.text("s", "session_id", ID),
+        session_id=fields.text("s", "session_id", ID) if fields.has("s") else "",
         write_secret=fields.binary("w", "write_secret"),
         visitor_id=fields.text_or_nil("v", "visitor_id", ID),
         tab_id=fields.text("b", "tab_id", ID) if fields.has("b") else "",
         document_id=fields.text("d", "document_id", ID),
         seq=fields.number("n", "seq", 0),
-        origin_ms=fields.number("o", "origin_ms", -MAX_INT) if fields.has("o") else 0,
-        session_start_ms=(
-            fields.number("z", "session_start_ms", -MAX_INT) if fields.has("z") else 0
-        ),
+        origin_ms=fields.clock_ms("o", "origin_ms") if fields.has("o") else None,
+        session_start_ms=(fields.clock_ms("z", "session_start_ms") if fields.has("z") else 0),
         t_ms=t_ms,
         url=fields.text("u", "url") if fields.has("u") else "",
-        consent=fields.number("c", "consent", 1, 2),
+        consent=fields.number("c", "consent", 1, 2) if fields.has("c") else 0,
         facts=tuple(facts),
         references=fields.binaries("r", "references") if fields.has("r") else (),
         sdk_version=fields.text("q", "sdk_version") if fields.has("q") else "",
-        replay=fields.number("x", "replay", 0, 1),
+        replay=fields.number("x", "replay", 0, 1) if fields.has("x") else None,
         problems=tuple(problems),
     )

@@ -47,17 +47,21 @@ class MemorySource:
         self._loads: dict[str, _Load] = {}
         tabs: dict[str, int] = {}
         zero: int | None = None
-        for place, body in enumerate(bodies):
-            batch = read_batch(body)
-            head = batch.head
+        batches = [read_batch(body) for body in bodies]
+        # Later batches leave out what holds for the whole document load.
+        whole = {batch.head.document_id: batch.head for batch in batches if batch.head.session_id}
+        for place, batch in enumerate(batches):
+            head = whole.get(batch.head.document_id, batch.head)
             received = received_at_ms[place] if received_at_ms else None
             load = self._loads.get(head.document_id)
             if load is None:
                 tab = tabs.setdefault(head.tab_id, len(tabs) + 1)
-                offset = head.origin_ms if received is None else received - int(batch.sent_t_ms)
+                offset = (
+                    head.origin_ms or 0 if received is None else received - int(batch.sent_t_ms)
+                )
                 load = _Load(len(self._loads) + 1, tab, offset)
                 self._loads[head.document_id] = load
-            load.batches.setdefault(head.seq, batch)
+            load.batches.setdefault(batch.head.seq, batch)
             if zero is None:
                 zero = load.offset_ms + _first_t_ms(batch)
         self._index = self._read(zero or 0)

@@ -459,8 +459,8 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class PageView:
     """A document load (`route` 0) or a client-side route (`route` 1). `url`, `referrer` scrubbed;
-    `campaign`: utm_* without the prefix, and `click_id` with the name of the network whose click id
-    was present (never the id)."""
+    `campaign`: utm_* without the prefix, and `click_id` with the name of the parameter in which
+    the click id of an ad network was present (never the id)."""
 
     CODE: ClassVar[int] = 64
     url: Word

@@ -188,29 +188,33 @@ def _packed(head: Mapping[str, object], second: bytes, sent_t_ms: float, compres
 
 
 def write_batch(head: Head, ops: bytes, sent_t_ms: float, compression: int = GZIP) -> bytes:
-    """A request body: `ops` is the raw section, b"" for facts only."""
+    """A request body: `ops` is the raw section, b"" for facts only. A head without a session id is
+    that of a later batch: it leaves out all that holds for the whole document load."""
     facts: list[list[Any]] = [
         [fact.CODE, t_ms - head.t_ms, *(getattr(fact, name) for name, _ in FIELDS[fact.CODE])]
         for t_ms, fact in head.facts
     ]
     fields = {
         "k": head.site_key,
-        "s": head.session_id,
         "w": head.write_secret,
-        "v": head.visitor_id,
-        "b": head.tab_id,
         "d": head.document_id,
         "n": head.seq,
-        "o": head.origin_ms,
-        "z": head.session_start_ms,
         "t": head.t_ms,
         "u": head.url,
-        "c": head.consent,
         "f": facts,
         "r": list(head.references),
-        "q": head.sdk_version,
-        "x": head.replay,
     }
+    if head.session_id:
+        fields |= {
+            "s": head.session_id,
+            "v": head.visitor_id,
+            "b": head.tab_id,
+            "o": head.origin_ms,
+            "z": head.session_start_ms,
+            "c": head.consent,
+            "q": head.sdk_version,
+            "x": head.replay,
+        }
     return _packed(fields, ops, sent_t_ms, compression)
 
 

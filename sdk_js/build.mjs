@@ -16,10 +16,10 @@ const OUTPUTS = { 'sdk.min.js': 'src/tag.ts', 'assets.min.js': 'src/onDemand.ts'
 const BANNER = `/* visitreel ${version}, MIT */\n`
 
 const TERSER = {
-  ecma: 2020,
+  ecma: 2021,
   module: true,
-  compress: { ecma: 2020, passes: 4, unsafe: true, unsafe_arrows: true, pure_getters: true, keep_fargs: false, booleans_as_integers: true },
-  format: { ecma: 2020 },
+  compress: { ecma: 2021, passes: 4, unsafe: true, unsafe_arrows: true, pure_getters: true, keep_fargs: false, booleans_as_integers: true },
+  format: { ecma: 2021 },
 }
 
 /** A classic script's names would be the page's. */
@@ -33,7 +33,7 @@ const minified = async (entry) => {
     minify: true,
     write: false,
     format: 'esm',
-    target: 'es2020',
+    target: 'es2021',
     define: { VISITREEL_VERSION: JSON.stringify(version) },
   })
   return (await minify(outputFiles[0].text, TERSER)).code

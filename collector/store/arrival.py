@@ -43,7 +43,7 @@ class BadFact:
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One batch. `address` is used for the daily hash and forgotten; only `ip_net` (truncated) is
-    stored."""
+    stored. A later batch of a document leaves out what holds for all of it ("" or None)."""
 
     site: int
     client_session_id: str
@@ -52,12 +52,12 @@ class Arrival:
     client_tab: str
     document_id: str
     seq: int
-    client_origin_ms: int
+    client_origin_ms: int | None
     t_ms: int
     path: str
     references: tuple[bytes, ...]
     sdk_version: str
-    replay: bool
+    replay: bool | None
     sent_t_ms: float
     compression: int
     ops: bytes
@@ -91,12 +91,14 @@ class ArrivedAsset:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """It will be durable at the commit. `batch` is 0 when it was there already."""
+    """It will be durable at the commit. `batch` is 0 when it was there already. `have`: keys of
+    batches that the client may have sent before and got no answer to."""
 
     session_id: str
     batch: int
     need: tuple[bytes, ...] = ()
     snapshot: bool = False
+    have: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlite_utils import Database
 
@@ -15,6 +16,9 @@ from collector.store.open_documents import OpenDocument, OpenDocuments
 from collector.store.open_sessions import ERASED, FOREIGN, OpenSession, OpenSessions
 from collector.store.visitors import is_erased
 
+UNKNOWN_DOCUMENT = Refused(
+    "unknown_document", "nothing of this document load is here: begin another one"
+)
 CONFLICT = Refused("conflict", "another batch has this number already: the first one stays")
 
 
@@ -35,6 +39,11 @@ class Intake:
     def take(self, arrival: Arrival) -> Taken | Refused:
         """Stores a batch once. Nothing is written when it is refused, but for the count of
         conflicts."""
+        if not arrival.client_session_id:
+            client = self._documents.client_of(arrival)
+            if client is None:
+                return UNKNOWN_DOCUMENT
+            arrival = replace(arrival, client_session_id=client)
         session = self._sessions.of(arrival)
         if isinstance(session, Refused):
             return session
@@ -42,9 +51,13 @@ class Intake:
         if earlier is not None:
             return earlier
         document = self._documents.find(session, arrival.document_id)
-        if document is None:
-            document = self._documents.make(session, arrival)
-        return self._store(session, document, arrival)
+        if document is not None:
+            return self._store(session, document, arrival)
+        document = self._documents.make(session, arrival)
+        taken = self._store(session, document, arrival)
+        if isinstance(taken, Taken) and arrival.visitor_id:
+            return replace(taken, have=self._documents.lately(document, arrival))
+        return taken
 
     def take_asset(self, asset: ArrivedAsset) -> Taken | Refused:
         """Stores an asset's bytes once a site, and notes that this session uses them."""

@@ -4,12 +4,17 @@ its tab and its place in time."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlite_utils import Database
 
 from collector.store.arrival import Arrival
 from collector.store.open_sessions import MAX_REMEMBERED, OpenSession, origin_of
+
+LATELY_MS = 60_000
+"""A page that goes away sends by beacon, whose answer nobody hears; the next page asks."""
+LATELY_DOCUMENTS = 3
+LATELY_BATCHES = 50
 
 
 @dataclass(slots=True)
@@ -34,24 +39,27 @@ class OpenDocuments:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._documents: dict[tuple[int, str], OpenDocument] = {}
+        self._clients: dict[tuple[int, str], str] = {}
         self._by_row: dict[int, OpenDocument] = {}
         self._changed: set[int] = set()
 
     def forget(self) -> None:
         """What is remembered may be wrong."""
         self._documents.clear()
+        self._clients.clear()
         self._by_row.clear()
         self._changed.clear()
 
     def grew(self, document: OpenDocument, arrival: Arrival) -> bool:
         """A batch of this document was stored. True: one in front of it is missing, and the page
         should be walked anew."""
-        asks = arrival.replay and arrival.seq > document.last_seq + 1
+        replay = document.replay if arrival.replay is None else arrival.replay
+        asks = replay and arrival.seq > document.last_seq + 1
         if asks:
             document.asked_seq = arrival.seq
         if arrival.leaves:
             document.left_seq = arrival.seq
-        document.replay = document.replay or arrival.replay
+        document.replay = document.replay or replay
         document.last_seq = max(document.last_seq, arrival.seq)
         document.unchecked += bool(arrival.ops)
         self._changed.add(document.row)
@@ -110,26 +118,75 @@ class OpenDocuments:
     def make(self, session: OpenSession, arrival: Arrival) -> OpenDocument:
         """A document load of which this is the first batch: its place in time is fixed now."""
         origin_at_ms, skewed = origin_of(arrival)
+        arrival = self._completed(arrival)
         self._db.execute(
             "INSERT INTO document (session, number, document_id, tab, client_tab, origin_at_ms,"
-            " client_origin_ms, skewed, last_seq, replay, sdk_version) VALUES (?,"
+            " client_origin_ms, skewed, last_seq, replay, sdk_version, client_id) VALUES (?,"
             " (SELECT coalesce(max(number), 0) + 1 FROM document WHERE session = ?),"
-            " ?, ?, ?, ?, ?, ?, -1, ?, ?)",
+            " ?, ?, ?, ?, ?, ?, -1, ?, ?, ?)",
             [session.row, session.row, arrival.document_id, self._tab(session, arrival),
-             arrival.client_tab, origin_at_ms, arrival.client_origin_ms, int(skewed),
-             int(arrival.replay), arrival.sdk_version],
+             arrival.client_tab or arrival.document_id, origin_at_ms, arrival.client_origin_ms or 0,
+             int(skewed), int(arrival.replay or False), arrival.sdk_version,
+             arrival.client_session_id],
         )  # fmt: skip
         document = self._load(session, arrival.document_id)
         if document is None:
             raise LookupError(f"document {arrival.document_id} vanished")
         return document
 
+    def _completed(self, arrival: Arrival) -> Arrival:
+        """With what an earlier session, of which this one is the continuation, knows of it."""
+        if arrival.client_origin_ms is not None:
+            return arrival
+        row = self._db.execute(
+            "SELECT client_tab, client_origin_ms, sdk_version, replay FROM document"
+            " WHERE document_id = ? AND client_id = ? ORDER BY document DESC LIMIT 1",
+            [arrival.document_id, arrival.client_session_id],
+        ).fetchone()
+        if row is None:
+            return arrival
+        tab, origin_ms, sdk_version, recorded = row
+        return replace(
+            arrival,
+            client_tab=tab,
+            client_origin_ms=origin_ms,
+            sdk_version=sdk_version,
+            replay=bool(recorded),
+        )
+
+    def client_of(self, arrival: Arrival) -> str | None:
+        """The client's session id that an earlier batch of this document load named."""
+        key = (arrival.site, arrival.document_id)
+        if key not in self._clients:
+            row = self._db.execute(
+                "SELECT d.client_id FROM document d JOIN session s USING (session)"
+                " WHERE d.document_id = ? AND s.site = ? AND d.client_id IS NOT NULL"
+                " ORDER BY d.document DESC LIMIT 1",
+                [arrival.document_id, arrival.site],
+            ).fetchone()
+            if row is None:
+                return None
+            self._clients[key] = row[0]
+        return self._clients[key]
+
+    def lately(self, document: OpenDocument, arrival: Arrival) -> tuple[str, ...]:
+        """Keys of batches that the pages before this one of the same session have just sent."""
+        rows = self._db.execute(
+            "SELECT d.document_id, b.seq FROM (SELECT document, document_id FROM document"
+            " WHERE session = ? AND document <> ? ORDER BY document DESC LIMIT ?) d"
+            " JOIN batch b USING (document) WHERE b.received_at_ms > ?"
+            " ORDER BY b.batch DESC LIMIT ?",
+            [document.session, document.row, LATELY_DOCUMENTS,
+             arrival.received_at_ms - LATELY_MS, LATELY_BATCHES],
+        )  # fmt: skip
+        return tuple(f"{document_id}.{seq}" for document_id, seq in rows)
+
     def _tab(self, session: OpenSession, arrival: Arrival) -> int:
         """Tabs count from 1 in order of appearance. Without a lasting tab id a page goes on in the
         tab of the page that led to it."""
         row = self._db.execute(
             "SELECT tab FROM document WHERE session = ? AND client_tab = ? LIMIT 1",
-            [session.row, arrival.client_tab],
+            [session.row, arrival.client_tab or arrival.document_id],
         ).fetchone()
         referrer = next((v.referrer for v in arrival.page_views if not v.route), "")
         if row is None and arrival.visitor_id is None and referrer:

@@ -191,6 +191,11 @@ SECURE_SEARCH = (3, 42)
 """Since then SQLite overwrites what leaves a full-text index."""
 
 
+LATER_BATCHES = """
+ALTER TABLE document ADD COLUMN client_id TEXT;
+CREATE INDEX document_by_id ON document (document_id);
+"""
+
 
 def _run(db: Database, *scripts: str) -> None:
     for script in scripts:
@@ -219,3 +224,9 @@ def m003_list_and_search(db: Database) -> None:
     version = str(db.execute("SELECT sqlite_version()").fetchone()[0])
     if tuple(map(int, version.split("."))) >= SECURE_SEARCH:
         db.execute("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
+
+
+@MIGRATIONS()
+def m004_later_batches(db: Database) -> None:
+    """Later batches of a document load name it alone: it leads to the client's session."""
+    _run(db, LATER_BATCHES)

@@ -26,7 +26,8 @@ export const init = (options: Options, scriptUrl?: string): void => {
   if (before?.version) return config._debug('is here already')
   if (!config._site || !/^http/.test(config._collector)) return config._debug('needs data-site')
 
-  const calls = [...(before?.q ?? [])].map((call) => [...(call as unknown[])] as [string, ...unknown[]])
+  // Arguments objects, most of them.
+  const calls = [...(before?.q ?? [])] as [string, ...unknown[]][]
   // An answer about consent holds from the start, whatever was called before it.
   const answer = calls.filter(([name]) => name == 'consent').pop()
   const visit = createVisit(config, answer?.[1])
@@ -35,14 +36,16 @@ export const init = (options: Options, scriptUrl?: string): void => {
     identify: (person, traits) => visit._fact([OP_IDENTIFY, shorten(person), scalars(traits)], true),
     track: (name, properties) => visit._fact([OP_TRACK, shorten(name), scalars(properties)]),
     consent: visit._consent,
-    session: () => visit._session() ?? null,
-    mark: (name) => visit._mark(shorten(name)),
+    session: visit._session,
+    mark: visit._mark,
     stop: visit._stop,
   }
   const guard = createGuard(() => {})
   const call = guard((name: string, first?: unknown, second?: unknown) => (commands[name] ? commands[name](first, second) : config._debug(`unknown call: ${name}`)))
-  window.visitreel = Object.assign(call as Visitreel, { version: SDK_VERSION })
-  for (const args of calls) if (args != answer) window.visitreel(...args)
+  const visitreel: Visitreel = call
+  visitreel.version = SDK_VERSION
+  window.visitreel = visitreel
+  for (const args of calls) if (args != answer) call(...args)
 }
 
 /** Calls made before `init` wait for it. */

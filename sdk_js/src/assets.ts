@@ -1,16 +1,16 @@
 // Images, fonts and style sheets that the page shows go in; the collector gets those that it lacks, once a site, and ops say which is
 // which. Fetched without credentials; what can't be read that way is a placeholder in the replay.
-import type { frame, Sender } from './batch'
+import type { Sender } from './batch'
 import { createDiscovery, type Discovery, type DiscoveryDeps } from './discovery'
+import type { Lent } from './lent'
 import { OP_ASSET } from './ops'
 import type { Scrub } from './url'
 
-export interface AssetsDeps extends Omit<DiscoveryDeps, '_want'> {
+export interface AssetsDeps extends Omit<DiscoveryDeps, '_want'>, Pick<Lent, '_frame'> {
   /** With a slash at its end. */
   _collector: string
   _site: string
   _sender(): Sender
-  _frame: typeof frame
   _scrub: Scrub
 }
 
@@ -128,8 +128,8 @@ export const createAssets = (deps: AssetsDeps): Assets => {
   /** The hash under which the collector has it now; null: it did not take it. */
   const upload = async (hash: Uint8Array | null, content: Content, tries = 1): Promise<string | null> => {
     if (isStopped) return null
-    const { k, s, w } = deps._sender()
-    const head = { k, s, w, h: hash, m: content._type, u: deps._scrub(content._url) }
+    const { _id, _session } = deps._sender()
+    const head = { k: _id.k, s: _session, w: _id.w, h: hash, m: content._type, u: deps._scrub(content._url) }
     const response = await fetch(collector + 'v1/asset', {
       method: 'POST',
       body: deps._frame(head, false, content._bytes),

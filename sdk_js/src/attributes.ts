@@ -17,24 +17,24 @@ const prefixed = (namespace: string, name: string): string => `/${NAMESPACES[nam
 export const elementName = (element: Element): string =>
   element.namespaceURI == HTML ? element.localName : prefixed(element.namespaceURI ?? '', element.tagName)
 
-export const attributeName = (attribute: Attr): string =>
-  attribute.namespaceURI ? prefixed(attribute.namespaceURI, attribute.name) : attribute.name
+export const attributeName = (namespace: string | null, name: string): string => (namespace ? prefixed(namespace, name) : name)
 
 /** Elements of which only the place in the tree is recorded: scripts are never stored, the others show nothing by themselves. */
 export const isHollow = (element: Element): boolean =>
   /^(script|noscript|meta|base|template)$/.test(element.localName) || (element.localName == 'link' && !isStyleLink(element))
 
 export const isStyleLink = (element: Element): boolean =>
-  element.localName == 'link' && /(^|\s)stylesheet(\s|$)/i.test((element as HTMLLinkElement).rel)
+  element.localName == 'link' && /\bstylesheet\b/i.test((element as HTMLLinkElement).rel)
 
 /** The type of a field that has a value; empty: it is none. */
 const typeOf = (element: Element): string => (/^(input|textarea)$/.test(element.localName) ? (element as HTMLInputElement).type : '')
 
-/** Fields whose text is typed: shown masked as bullets. */
-export const isTextField = (element: Element): boolean => /^(text(area)?|search|tel|url|email|password)$/.test(typeOf(element))
+// Types by how they begin: the browser reports known ones only.
+/** Fields whose text is typed: shown masked as bullets (text, textarea, tel, search, url, email, password). */
+export const isTextField = (element: Element): boolean => /^(te|se|u|e|p)/.test(typeOf(element))
 
-/** Inputs whose value property is a choice or a label, not something typed. */
-const isButtonLike = (type: string): boolean => /^(checkbox|radio|submit|reset|button|image)$/.test(type)
+/** Inputs whose value property is a choice or a label, not something typed (checkbox, radio, submit, reset, button, image). */
+const isButtonLike = (type: string): boolean => /^(ch|rad|su|re|b|i)/.test(type)
 
 /** May what is typed or chosen here be recorded as it is? */
 export const isOpen = (field: Element, rule: Rule): boolean => rule == UNMASK && !isSensitive(field)

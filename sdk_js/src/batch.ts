@@ -1,6 +1,7 @@
 // Ops and facts go in, sealed batches come out (replay/FORMAT.md, "Batch"): decides when a batch is full, and encodes it.
-import { now } from './clock'
+import { now, originMs } from './clock'
 import { BATCH_BYTES, BATCH_OPS, BEACON_BYTES, FIRST_FLUSH_MS, FLUSH_MS, WALK_BYTES } from './config'
+import type { Gzip } from './gzip'
 import type { Guard } from './guard'
 import { concat, encode, float64, integer } from './msgpack'
 import { FORMAT_VERSION } from './ops'
@@ -21,11 +22,13 @@ export interface SealedBatch {
 
 /** What the head says of the sender, with the letters of FORMAT.md. */
 export interface Sender {
-  d: string
-  o: number
+  _session: string
+  /** Stands in each head. */
+  _id: { k: string; w: Uint8Array; d: string }
+  /** Holds for the whole document load: left out once the collector has it. */
+  _news: Record<string, unknown>
   /** The next batch's. */
-  n: number
-  [letter: string]: unknown
+  _seq: number
 }
 
 export interface BatcherDeps {
@@ -39,6 +42,8 @@ export interface BatcherDeps {
   /** The hash that stands for a big text, if the collector has confirmed that it keeps it. */
   _named(text: string): Uint8Array | undefined
   _deliver(batch: SealedBatch): void
+  /** Where it can't be had: undefined, and nothing is compressed. */
+  _gzip(): Promise<Gzip | void>
 }
 
 export interface Batcher extends Sink {
@@ -55,26 +60,12 @@ export interface Batcher extends Sink {
 }
 
 /** A batch of which the ops are not encoded yet. */
-type Job = [head: Sender & { t: number }, section: Section | undefined, isSnapshot: boolean]
+type Job = [head: { d: string; n: number; t: number; [letter: string]: unknown }, section: Section | undefined, isSnapshot: boolean]
 
-const PIECE_BYTES = 16_384 // one write of 130 kB blocks the main thread for 6.6 ms, pieces for 1.3 ms at most
 const MIN_GZIP_BYTES = 200
 const MAX_FACTS = 1_000
 /** An urgent fact waits this long for company. */
 const GATHER_MS = 100
-
-/** Gzip, in pieces with room for others in between. */
-export const gzip = async (raw: Uint8Array): Promise<Uint8Array> => {
-  const { readable, writable } = new CompressionStream('gzip')
-  const writer = writable.getWriter()
-  const out = new Response(readable).arrayBuffer()
-  for (let at = 0; at < raw.length; at += PIECE_BYTES) {
-    if (at) await new Promise((resume) => setTimeout(resume))
-    void writer.write(raw.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>)
-  }
-  void writer.close()
-  return new Uint8Array(await out)
-}
 
 /** The frame of a request: batches and assets have the same. */
 export const frame = (head: unknown, isGzip: boolean, body: ArrayLike<number>): Uint8Array<ArrayBuffer> => {
@@ -82,7 +73,7 @@ export const frame = (head: unknown, isGzip: boolean, body: ArrayLike<number>): 
   return concat([[86, 82, FORMAT_VERSION, +isGzip], float64(0), integer(encoded.length), integer(body.length), encoded, body])
 }
 
-export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _named, _deliver }: BatcherDeps): Batcher => {
+export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _named, _deliver, _gzip }: BatcherDeps): Batcher => {
   let section: Section | undefined
   /** [code, time, …fields] */
   let facts: [code: unknown, t: number, ...fields: unknown[]][] = []
@@ -114,8 +105,11 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
       at - t,
       ...fields.map((field) => (typeof field == 'function' ? (field() as unknown) : field)),
     ])
-    jobs.add([{ ...sender, t, f, ...(ops?._hasContents && { u: _url(), r: ops._named }) }, ops, isSnapshot && !!ops])
-    sender.n++
+    jobs.add([
+      { ...sender._id, ...sender._news, n: sender._seq++, t, f, ...(ops?._hasContents && { u: _url(), r: ops._named }) },
+      ops,
+      isSnapshot && !!ops,
+    ])
     facts = []
     if (ops) {
       section = undefined
@@ -126,13 +120,14 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
   const deliver = (job: Job, isGzip: boolean, body: ArrayLike<number>): void => {
     const [head, , s] = job
     // It may be gone: the page went away or consent was withdrawn while it was compressed.
-    if (jobs.delete(job)) _deliver({ k: `${head.d}.${head.n}`, b: frame(head, isGzip, body), o: head.o, s })
+    if (jobs.delete(job)) _deliver({ k: `${head.d}.${head.n}`, b: frame(head, isGzip, body), o: originMs(), s })
   }
   const rawOf = guard(([head, ops]: Job) => ops?._finish(head.t))
   const finish = async (job: Job): Promise<void> => {
     const raw = rawOf(job) ?? new Uint8Array()
     try {
-      if (raw.length > MIN_GZIP_BYTES) return deliver(job, true, await gzip(raw))
+      const gzip = raw.length > MIN_GZIP_BYTES && (await _gzip())
+      if (gzip) return deliver(job, true, await gzip(raw))
     } catch {
       // no CompressionStream in this browser
     }

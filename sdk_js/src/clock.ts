@@ -3,6 +3,9 @@
 /** ms since the document's time origin, an integer that never goes back. */
 export const now = (): number => Math.floor(performance.now())
 
+/** The document's time origin, Unix ms by the visitor's clock. */
+export const originMs = (): number => Math.round(performance.timeOrigin)
+
 /** 16 random bytes. */
 export const random16 = (): Uint8Array => crypto.getRandomValues(new Uint8Array(16))
 

@@ -47,11 +47,11 @@ export const MAX_URL_LENGTH = 2_000
 /** `scriptUrl`: where the script came from; its address is the collector's: `/sdk.js`, `/sdk/0.1.0/sdk.js`, under any prefix. */
 export const readConfig = (options: Options, scriptUrl = ''): Config => ({
   _site: options.site,
-  _collector: (options.collector ?? scriptUrl.replace(/sdk(\/[^/]+\/\w+)?(\.min)?\.js([?#].*)?$/, '')).replace(/\/?$/, '/'),
+  _collector: (options.collector ?? scriptUrl.replace(/sdk(\/[^/]+\/\w+)?\.[^/]*$/, '')).replace(/\/?$/, '/'),
   _consent: consentFrom(options.consent ?? 'cookieless'),
   _sample: options.replay == 'off' ? 0 : +(options.sample ?? 1),
   _query: options.query ?? '',
   _debug: (line) => {
-    if (!/^(false|undefined)$/.test(String(options.debug))) console.info('[visitreel] ' + line)
+    if (`${options.debug ?? false}` != 'false') console.info('[visitreel] ' + line)
   },
 })

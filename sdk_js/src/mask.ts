@@ -11,12 +11,12 @@ export const HIDE = 3 // all text is masked
 export const BLOCK = 5 // nothing but the size is recorded
 export type Rule = typeof SHOW | typeof EDITING | typeof UNMASK | typeof HIDE | typeof BLOCK
 
-// Written `name=value`. Marks of other tools count as ours, so that a site that moves here stays as private as it was. Their unmask
-// marks do not.
+// Written `name=value`; classes and data attributes alike, rather too many than too few. Marks of other tools count as ours, so that a site
+// that moves here stays as private as it was. Their unmask marks do not.
 const BLOCK_MARK =
-  /^(class=([^]*\s)?((rr|sentry|nr)-block|ph-no-capture|fs-exclude)(\s|$)|data-((sentry-block|openreplay-hidden)=|(visitreel=block|dd-privacy=hidden)$))/
+  /(^class=|^data-|\s)((rr|sentry|nr)-block|ph-no-capture|fs-exclude|openreplay-hidden|visitreel=block|dd-privacy=hidden)(?![\w-])/
 const MASK_MARK =
-  /^(class=([^]*\s)?((rr|ph|sentry|fs|nr)-mask|(rr|sentry)-ignore)(\s|$)|data-((sentry-mask|clarity-mask|openreplay-(obscured|masked)|hj-suppress|cs-mask)=|(visitreel|dd-privacy)=mask$))/
+  /(^class=|^data-|\s)((rr|ph|sentry|fs|nr|clarity|cs)-mask|(rr|sentry)-ignore|hj-suppress|openreplay-(obscured|masked)|(visitreel|dd-privacy)=mask)(?![\w-])/
 const EDITING_MARK = /^(contenteditable=(?!false$)|role=textbox$)/
 
 // A field that is one of these is masked for ever: no mark unmasks it.
@@ -81,6 +81,3 @@ export const isMasking = (rule: Rule): boolean => rule % 2 > 0
 
 /** Text under this rule as it may be recorded. White space alone is layout and stays. */
 export const maskText = (text: string, rule: Rule): string => (isMasking(rule) && /\S/.test(text) ? MASK : text)
-
-/** Is the text of this element masked (for labels of facts)? */
-export const isMaskedText = (element: Element): boolean => isMasking(ruleOf(element))

@@ -1,5 +1,6 @@
 // What trackers of facts are given, and how values of the page and the site become fields of facts.
 import type { Guard } from './guard'
+import type { Lent } from './lent'
 import type { Scrub } from './url'
 
 /** Listens first, whatever the page does with the event. `types`: separated by spaces. */
@@ -20,7 +21,7 @@ export const createListen =
 export const targetOf = (event: Event): Element => event.composedPath()[0] as Element
 
 /** One document load. */
-export interface Page {
+export interface Page extends Lent {
   /** Listens until the document load ends. */
   _on: Listen
   /** A fact `[code, …fields]`. A field that is a function is asked when the fact leaves: after `urgentMs`, or with the next batch. */
@@ -31,8 +32,6 @@ export interface Page {
   _atEnd(callback: () => void): void
   /** The id of a node in the recording; 0: replay is off. */
   _idOf(node: Node | null): number
-  /** Is the text of this element masked in the recording? */
-  _isMasked(element: Element): boolean
   /** The scrubbed URL of the page view. */
   _url(): string
   _guard: Guard
@@ -51,7 +50,7 @@ export const shorten = (text: unknown, length = 1_000): string => String(text ??
 export const scalars = (values: unknown): Record<string, Scalar> =>
   Object.fromEntries(
     Object.entries(values ?? {})
-      .filter(([, value]) => value === null || /^(string|boolean)$/.test(typeof value) || Number.isFinite(value))
+      .filter(([, value]) => /^(s|bo)/.test(typeof value) || Number.isFinite(value))
       .slice(0, MAX_KEYS)
-      .map(([key, value]) => [shorten(key, MAX_KEY_LENGTH), typeof value == 'string' ? shorten(value) : (value as Scalar)]),
+      .map(([key, value]) => [shorten(key, MAX_KEY_LENGTH), /^s/.test(typeof value) ? shorten(value) : (value as Scalar)]),
   )

@@ -1,12 +1,11 @@
-// Records the document: wires what observes (tree, styles, state, visitor) to one clock of frames and to the sink.
+// Records the document: wires what observes (the tree here, all else in the part on demand) to one clock of frames and to the sink.
 import type { Guard } from './guard'
 import { OP_MARK } from './ops'
 import type { Frame, Late, Recorder, RecorderDeps, Root } from './sink'
-import { createState } from './state'
+import { lent } from './lent'
 import { createListen, targetOf } from './page'
 import { patch } from './patch'
 import { createTree, type TreeHooks } from './tree'
-import { createVisitor } from './visitor'
 
 /** Values that have no event are read this often while the page is visible. */
 const POLL_MS = 250
@@ -71,59 +70,41 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
   }
 
   const hooks: TreeHooks = {
-    _element(element, rule) {
-      state._element(element, rule)
-      tell(element)
-    },
+    _element: tell,
     _root(root) {
       tell(root)
-      if (root != document && root.nodeType == 9) state._scrolled(root)
       if (known.has(root)) return
       known.add(root)
-      listenIn(root)
+      listen(root, 'load', (event) => {
+        const element = targetOf(event)
+        if (/^i?frame$/.test(element.localName)) tree._rescan(element)
+        else if (element.nodeType == 1) tell(element)
+      })
+      const { defaultView } = root as Document
+      if (!defaultView) return
+      const { Element } = defaultView as unknown as typeof globalThis
+      undo.push(patch(Element.prototype, 'attachShadow', 'value', guard((host: Element) => tree._rescan(host))))
     },
-    _restyled: tell,
-    _isBusy: () => !!unheard || !!late?._isBusy(),
+    _isBusy: () => unheard || late?._isBusy(),
   }
   const tree = createTree(frame, hooks)
-  const state = createState(frame, tree)
-  const visitor = createVisitor(frame, tree)
-  void deps._load({ ...frame, ...tree }).then(
+  void deps._load({ ...frame, ...tree, ...lent, _listen: listen }).then(
     guardFrame((part: Late | void) => {
       const nodes = unheard!
       late = part as Late | undefined
       unheard = undefined
       nodes.forEach(tell)
+      flush()
       tree._work()
     }),
   )
 
-  const listenIn = (root: Root): void => {
-    listen(root, 'scroll', (event) => state._scrolled(event.target as Node))
-    listen(root, 'load', (event) => {
-      const element = targetOf(event)
-      if (/^i?frame$/.test(element.localName)) tree._rescan(element)
-      else if (element.nodeType == 1) tell(element)
-    })
-    // Composed events reach the document; the innermost target is in their path.
-    if (root.nodeType != 9) return
-    listen(root, 'input change', (event) => state._field(targetOf(event)))
-    listen(root, 'toggle fullscreenchange reset', () => setTimeout(poll))
-    visitor._listen(root as Document, listen)
-    const view = (root as Document).defaultView as typeof globalThis & Window
-    if (!view) return
-    undo.push(patch(view.Element.prototype, 'attachShadow', 'value', guard((host: Element) => tree._rescan(host))))
-  }
-
   const flush = (): void => {
     tree._flush()
     late?._flush()
-    state._flush()
-    visitor._flush()
   }
   const poll = guardFrame(() => {
     late?._poll()
-    state._poll()
     flush()
   })
   const interval = setInterval(() => {
@@ -131,11 +112,10 @@ export const startRecorder = (deps: RecorderDeps): Recorder => {
   }, POLL_MS)
 
   const snapshot = guardFrame((reason: number) => {
-    visitor._reset()
     unheard?.clear()
     late?._reset()
     tree._snapshot(reason)
-    state._reset()
+    late?._flush()
   })
   snapshot(0)
 

@@ -1,5 +1,7 @@
 // Between observing and sending: what the recorder needs of the transport, and what the transport needs of the recorder.
 import type { Guard } from './guard'
+import type { Lent } from './lent'
+import type { Listen } from './page'
 import type { Field, Section } from './section'
 
 /** Where ops and facts go. Times are ms since the document's time origin (`performance.now()`), rounded down. */
@@ -12,13 +14,15 @@ export interface Sink {
 
 export type Root = Document | ShadowRoot
 
-/** Style sheets and assets, described by the part that is loaded on demand. It hears of nodes that the receiver knows already. */
+/** All that is recorded beside the tree, by the part that is loaded on demand. It hears of nodes that the receiver knows already. */
 export interface Late {
-  /** This element may own another sheet, show another image or have other `url()`s in its inline style than before. */
+  /** This element may own another sheet, show another image, hold another value, be scrolled … than before. */
   _element(element: Element): void
-  /** This document or shadow root may have adopted sheets; the natives of a document's window are patched. */
+  /** A document or shadow root that is recorded from now on. */
   _root(root: Root): void
+  /** Emits what is dirty. */
   _flush(): void
+  /** Reads what has no event. */
   _poll(): void
   /** Is a text being collected? The snapshot is not complete before. */
   _isBusy(): boolean
@@ -68,11 +72,15 @@ export interface Frame extends RecorderDeps {
   _task(run: () => void, wait?: (post: () => void) => void): () => void
 }
 
-/** What the part on demand is given. */
-export interface LateDeps extends Frame {
+/** What the part on demand is given. What keeps state (which field once was a password) is one for both. */
+export interface LateDeps extends Frame, Lent {
   /** As in `Recorder`. */
   _idOf(node: Node | null): number
   _allocate(): number
+  /** Emits what is dirty in the tree. */
+  _flush(): void
   /** It is busy no more: the snapshot may be complete. */
   _work(): void
+  /** Until the recorder stops. What the callback writes has its time. */
+  _listen: Listen
 }

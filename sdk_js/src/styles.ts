@@ -1,7 +1,6 @@
 // Style sheets: owners, constructed sheets and rules that scripts change go in, ops that give a receiver the same rules come out.
 import type { Assets } from './assets'
 import { OP_ADOPTED, OP_RULE_DELETE, OP_RULE_INSERT, OP_RULE_SELECTOR, OP_RULE_STYLE, OP_SHEET, OP_SHEET_STATE } from './ops'
-import type { patch } from './patch'
 import type { LateDeps, Root } from './sink'
 
 /** Rules whose `style` was handed out and that are looked at again in one poll. */
@@ -18,12 +17,11 @@ const LOSS = /[{;]\s*[a-z][\w-]*:\s*;/
 
 type Edit = [sheet: CSSStyleSheet, code: number, path: number[], text?: string]
 
-export interface StylesDeps extends LateDeps {
-  _patch: typeof patch
-}
-
 export interface Styles {
   _owner(owner: Element): void
+  /** This document or shadow root may have adopted sheets. */
+  _adopt(root: Root): void
+  /** The natives of a document's window are patched. */
   _root(root: Root): void
   _flush(): void
   _poll(): void
@@ -65,7 +63,7 @@ const countRules = (text: string): number => {
 
 const stateOf = (sheet: CSSStyleSheet): string => +sheet.disabled + sheet.media.mediaText
 
-export const createStyles = (deps: StylesDeps, assets: Assets): Styles => {
+export const createStyles = (deps: LateDeps, assets: Assets): Styles => {
   const { _write: write, _guard: guard, _idOf: idOfNode, _tick: tick, _patch: patch } = deps
   /** Ids of constructed sheets. */
   const constructed = new Map<CSSStyleSheet, number>()
@@ -83,7 +81,6 @@ export const createStyles = (deps: StylesDeps, assets: Assets): Styles => {
   let jobs = 0
   /** Counts the walks: what was begun for an earlier one is dropped. */
   let walk = 0
-  const patched = new WeakSet<Root>()
   let undo: (() => void)[] = []
 
   const idOf = (sheet: CSSStyleSheet): number => constructed.get(sheet) ?? idOfNode(sheet.ownerNode as Node | null)
@@ -244,12 +241,10 @@ export const createStyles = (deps: StylesDeps, assets: Assets): Styles => {
 
   return {
     _owner: sendOwner,
+    _adopt: sendAdopted,
     _root(root) {
-      sendAdopted(root)
       const { defaultView } = root as Document
-      if (!defaultView || patched.has(root)) return
-      patched.add(root)
-      patchWindow(defaultView as unknown as typeof globalThis)
+      if (defaultView) patchWindow(defaultView as unknown as typeof globalThis)
     },
     _isBusy: () => jobs > 0,
     _reset() {

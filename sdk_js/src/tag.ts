@@ -2,5 +2,5 @@
 import { init } from './api'
 import type { Options } from './config'
 
-const tag = (document.currentScript ?? document.querySelector('script[data-site]')) as HTMLScriptElement | null
-if (tag) init({ ...tag.dataset } as unknown as Options, tag.src)
+const tag = document.currentScript as HTMLScriptElement | null
+if (tag) init(tag.dataset as unknown as Options, tag.src)

@@ -1,6 +1,6 @@
 // Sealed batches go in, one request at a time leaves; each is kept until acknowledged or refused for good.
 import type { SealedBatch } from './batch'
-import { now } from './clock'
+import { now, originMs } from './clock'
 import { BEACON_BYTES, OUTBOX_BATCHES, OUTBOX_BYTES } from './config'
 import { float64 } from './msgpack'
 import type { Outbox } from './outbox'
@@ -16,18 +16,18 @@ export interface Ack {
   /** It missed something: walk the document anew. */
   snapshot?: boolean
   flush_ms?: number
+  /** Keys of batches that earlier pages of the session sent while they went away: it has them. */
+  have?: string[]
   error?: { message?: string }
 }
 
 /** Its share of `OUTBOX_BYTES`: many small ones are too many as well. */
-const costOf = ({ b }: SealedBatch): number => Math.max(b.length, OUTBOX_BYTES / OUTBOX_BATCHES)
+const costOf = ({ b }: SealedBatch): number => b.length + OUTBOX_BYTES / OUTBOX_BATCHES
 
 /** A Response, or a test's stand-in. */
 export type Answer = Pick<Response, 'status' | 'json'> & { headers: Pick<Headers, 'get'> }
 
 export interface TransportDeps {
-  /** Time origin of this page, Unix ms. */
-  _origin: number
   _post(bytes: Uint8Array<ArrayBuffer>): Promise<Answer>
   _beacon(bytes: Uint8Array<ArrayBuffer>): unknown
   /** The collector keeps it (status below 300), or has refused it for good. */
@@ -40,13 +40,14 @@ export interface Transport {
   _wake(): void
   /** The page goes away: what `seal` sends, and all that is pending, goes one last time by beacon, facts first; the outbox keeps it. */
   _leave(seal: () => void): void
-  /** There may be an outbox now: all that is pending goes into it, and what earlier pages left in it is sent. */
+  /** There may be an outbox now: all that is pending goes into it, and what earlier pages left in it is sent, once the collector has
+   * answered: what it says to have by then need not be sent again. */
   _keep(openOutbox: () => Outbox): void
   /** Forgets what is pending, and that there is an outbox. */
   _clear(): void
 }
 
-export const createTransport = ({ _origin, _post, _beacon, _answered }: TransportDeps): Transport => {
+export const createTransport = ({ _post, _beacon, _answered }: TransportDeps): Transport => {
   const queue = new Map<string, SealedBatch>()
   /** undefined: memory only. */
   let outbox: Outbox | undefined
@@ -54,9 +55,10 @@ export const createTransport = ({ _origin, _post, _beacon, _answered }: Transpor
   let timer = 0
   let failures = 0
   let isLeaving = false
+  let hasAnswered = false
 
   const stamped = ({ b, o }: SealedBatch): Uint8Array<ArrayBuffer> => {
-    b.set(float64(o == _origin ? now() : Date.now() - o), 4)
+    b.set(float64(o == originMs() ? now() : Date.now() - o), 4)
     return b
   }
   const drop = (key: string): void => {
@@ -78,7 +80,7 @@ export const createTransport = ({ _origin, _post, _beacon, _answered }: Transpor
     try {
       const response = await _post(stamped(batch))
       status = response.status
-      retryAfterS = Number(response.headers.get('retry-after')) || 0
+      retryAfterS = +response.headers.get('retry-after')! || 0
       answer = (await response.json()) as Ack
     } catch {
       // no network, or an answer without JSON: the status says which
@@ -92,7 +94,9 @@ export const createTransport = ({ _origin, _post, _beacon, _answered }: Transpor
     }
     failures = 0
     drop(batch.k)
+    answer.have?.forEach(drop)
     _answered(batch, status, answer)
+    if (!hasAnswered) claim()
     void pump()
   }
   const send = (batch: SealedBatch): void => {
@@ -107,6 +111,10 @@ export const createTransport = ({ _origin, _post, _beacon, _answered }: Transpor
       drop(other.k)
     }
     void pump()
+  }
+  const claim = (): void => {
+    hasAnswered = true
+    outbox?._claim((batches) => batches.forEach(send))
   }
   const keep = (isLeaving?: boolean): void => queue.forEach((batch) => outbox?._put(batch, isLeaving))
 
@@ -130,7 +138,7 @@ export const createTransport = ({ _origin, _post, _beacon, _answered }: Transpor
     _keep(openOutbox) {
       outbox ??= openOutbox()
       keep()
-      outbox._claim((batches) => batches.forEach(send))
+      if (hasAnswered) claim()
     },
     _clear() {
       queue.clear()

@@ -30,14 +30,12 @@ const MAX_ATTRIBUTES = 512
 
 /** What the other parts of the recorder do when nodes come and change. */
 export interface TreeHooks {
-  /** A new element that has state beside its attributes; its id is known to the receiver. */
-  _element(element: Element, rule: Rule): void
+  /** The receiver knows this element, and its attributes may not be all there is to it: it is new, or its style is. */
+  _element(element: Element): void
   /** A document or shadow root is recorded from now on. */
   _root(root: Root): void
-  /** A style element's children, or an inline style with `url()`, changed. */
-  _restyled(element: Element): void
   /** Does something else than the walk keep the snapshot from being complete? */
-  _isBusy(): boolean
+  _isBusy(): unknown
 }
 
 export interface Tree {
@@ -61,11 +59,12 @@ const isRecorded = (node: Node): boolean => node.nodeType < 5
 export const modeOf = ({ compatMode, doctype }: Document): number =>
   compatMode == 'BackCompat'
     ? 2
-    : /^-\/\/w3c\/\/dtd (xhtml 1\.0|html 4\.01) (frameset|transitional)/i.test(doctype?.publicId ?? '')
+    : /dtd (xhtml 1.0|html 4.01) [ft]/i.test(doctype?.publicId ?? '')
       ? 1
       : 0
 
-const HAS_STATE = /^(input|textarea|select|img|image|use|link|style|i?frame|video|canvas|object|embed|dialog)$/
+// By how their names begin: input, textarea, select, img, image, use, link, style, (i)frame, video, canvas, object, embed, dialog.
+const HAS_STATE = /^(inp|texta|sel|im|use$|link|sty|i?fra|vid|can|obj|emb|dia)/
 
 /** The document in a frame element that may be read; null for another origin's. */
 export const contentOf = (element: Element): Document | null => {
@@ -90,7 +89,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   /** Known nodes with children that are not yet walked. */
   const pending = new Set<Node>()
   /** New elements and roots whose other state is sent behind the run that they came in. */
-  let after: [Element | Root, Rule][] = []
+  let after: (Element | Root)[] = []
   /** Where nodes of this frame came from and went to: with one such parent no move can make a cycle. */
   let parents = new Set<Node>()
   const frames = new WeakMap<Element, Document>()
@@ -174,7 +173,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       section._content(modeOf(root))
     }
     newId(root)
-    after.push([root, rule])
+    after.push(root)
     observe(root)
     putChildren(section, root, rule, depth)
     section._up()
@@ -206,14 +205,14 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       for (const name of names) {
         const value = attributeValue(element, name, element.getAttribute(name)!, rule, scrub)
         if (value == null || count++ >= MAX_ATTRIBUTES) continue
-        shape += ' ' + (name.includes(':') ? attributeName(element.getAttributeNode(name)!) : name)
+        shape += ' ' + (name.includes(':') ? attributeName(element.getAttributeNode(name)!.namespaceURI, name) : name)
         if (name == 'class') className = '\n' + value
         else values.push(value)
-        if (name == 'popover' || (name == 'style' && value.includes('url('))) hasState = 1
+        if (name == 'popover' || value.includes('url(')) hasState = 1
       }
     }
     section._element(shape + className, values)
-    if (hasState) after.push([element, rule])
+    if (hasState) after.push(element)
     if (!isEmpty && depth < MAX_DEPTH && nextId < MAX_NODES) {
       const { shadowRoot } = element
       const content = contentOf(element)
@@ -248,8 +247,8 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
   const runAfter = (): void => {
     const list = after
     after = []
-    for (const [node, rule] of list) {
-      if (node.nodeType == 1) hooks._element(node as Element, rule)
+    for (const node of list) {
+      if (node.nodeType == 1) hooks._element(node as Element)
       else hooks._root(node as Root)
     }
   }
@@ -308,10 +307,9 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     touched.add(node)
   }
 
-  const needsRenewal = (element: Element, name: string, old: string | null, value: string | null): boolean =>
-    markOf(name, old) != markOf(name, value) ||
-    (name == 'type' && element.localName == 'input') ||
-    (name == 'rel' && element.localName == 'link')
+  /** Does this decide how the element and what is below it are recorded (type of an input, rel of a link, marks)? Rather once too often. */
+  const needsRenewal = (name: string, old: string | null, value: string | null): boolean =>
+    /^(type|rel)$/.test(name) || markOf(name, old) != markOf(name, value)
 
   const flushAttributes = (): void => {
     for (const [element, names] of dirtyAttributes) {
@@ -320,15 +318,16 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
       if (rule == BLOCK) continue
       for (const [local, [namespace, old]] of names) {
         const attribute = element.getAttributeNodeNS(namespace, local)
-        const name = attribute?.name ?? (namespace ? 'xlink:' + local : local)
+        // The prefix of one that is gone is not known: everybody's is this.
+        const name = attribute?.name ?? (namespace ? 'xlink:' : '') + local
         const before = old == null ? null : attributeValue(element, name, old, rule, scrub)
         const value = attribute && attributeValue(element, name, attribute.value, rule, scrub)
         if (before == value) continue
-        const written = attribute ? attributeName(attribute) : namespace ? '/xlink/' + name : name
+        const written = attributeName(namespace, name)
         if (value == null) write(OP_ATTR_REMOVE, id(element), written)
         else {
           write(OP_ATTR, id(element), written, value)
-          if (name == 'style' && value.includes('url(')) hooks._restyled(element)
+          if (value.includes('url(')) hooks._element(element)
         }
       }
     }
@@ -343,7 +342,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
         if (text != textOf(node, old, rule)) write(OP_SET_TEXT, id(node), text)
       }
       const style = (node.nodeType == 1 ? node : node.parentNode) as Element | null
-      if (style?.localName == 'style') hooks._restyled(style)
+      if (style?.localName == 'style') hooks._element(style)
     }
   }
 
@@ -416,7 +415,7 @@ export const createTree = (frame: Frame, hooks: TreeHooks): Tree => {
     collect(observer.takeRecords())
     for (const [element, names] of dirtyAttributes) {
       for (const [name, [, old]] of names) {
-        if (id(element) && needsRenewal(element, name, old, element.getAttribute(name))) renew(element)
+        if (id(element) && needsRenewal(name, old, element.getAttribute(name))) renew(element)
       }
     }
     if (touched.size) flushTouched()

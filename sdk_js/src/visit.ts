@@ -1,16 +1,15 @@
 // One page and its visitor: consent and the browser's events go in; document loads are recorded from start to end, and sent.
-import { createBatcher, frame, type Sender } from './batch'
-import { now, randomId } from './clock'
+import { createBatcher, type Sender } from './batch'
+import { now, originMs, randomId } from './clock'
 import { BEACON_BYTES, MAX_URL_LENGTH, OUTBOX_NAME, type Config } from './config'
 import { consentFrom, type Consent } from './consent'
 import { createGuard } from './guard'
 import { attempt, createIdentity } from './identity'
-import { isMaskedText } from './mask'
+import { lent } from './lent'
 import type { LateParts } from './late'
 import type * as onDemand from './onDemand'
 import { OP_LEAVE } from './ops'
 import { createListen, shorten, type Page } from './page'
-import { patch } from './patch'
 import { startRecorder } from './recorder'
 import type { Recorder } from './sink'
 import { trackPageViews } from './trackers/pageViews'
@@ -24,8 +23,6 @@ const STOPPED = 1
 const GAVE_UP = 2
 /** Reason of op Document. */
 const RESYNC = 1
-/** The collector asks for a snapshot in each answer until it has one. */
-const RESYNC_MS = 10_000
 const REQUEST_MS = 60_000 // a full batch takes 40 s at 200 kbit/s
 
 type OnDemand = typeof onDemand
@@ -34,9 +31,9 @@ export interface Visit {
   /** A fact of the site's own; before a grant it waits in memory. `isKept`: it holds for later sessions of the page too. */
   _fact(fact: readonly unknown[], isKept?: boolean): void
   _consent(word: unknown): void
-  _session(): { id: string; url: string } | undefined
+  _session(): { id: string; url: string } | null
   /** A named moment in the recording, for tests. */
-  _mark(name: string): void
+  _mark(name: unknown): void
   _stop(): void
 }
 
@@ -45,7 +42,6 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
   const { _debug: debug, _collector: collector, _site: site } = config
   const { fetch } = window // taken once, before others patch it
   const url = collector + 'v1/batch'
-  const origin = Math.round(performance.timeOrigin)
   const identity = createIdentity(site)
   const fullScrub = createScrub(config._query)
   const scrub = (from: string): string => shorten(fullScrub(from), MAX_URL_LENGTH)
@@ -55,13 +51,12 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
   let sender: Sender | undefined
   let recorder: Recorder | undefined
   let late: LateParts | undefined
-  let urlNow = (): string => scrub(location.href)
+  let urlNow: (() => string) | undefined
   /** Undoes the document load, in reverse. */
   const undo: (() => void)[] = []
   let wasAcked = false
-  /** The first batch of this document load that says who the visitor is: once the collector has it, later ones leave it out. */
+  /** The first batch of this document load with the latest news of the sender. */
   let toldFrom = 0
-  let resyncedAt = -RESYNC_MS
   let keptFact: readonly unknown[] | undefined
 
   const guard = createGuard(() => end('too many errors'))
@@ -72,38 +67,38 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     batcher._fact([OP_LEAVE, GAVE_UP], 0)
   })
   let loading: Promise<OnDemand> | undefined
+  const part = (): Promise<OnDemand> => (loading ??= import(`${collector}sdk/${SDK_VERSION}/assets.js`) as Promise<OnDemand>)
   /** What can wait for the part that is loaded on demand. Where that is blocked, or the document load over by then: undefined. */
   const later = <R>(use: (part: OnDemand) => R): Promise<R | void> => {
-    const before = sender?.d
-    loading ??= import(`${collector}sdk/${SDK_VERSION}/assets.js`) as Promise<OnDemand>
-    return loading.then(guard((part) => (sender?.d == before ? use(part) : undefined))).catch(() => {})
+    const before = sender?._id
+    return part().then(guard((part) => (sender?._id == before ? use(part) : undefined))).catch(() => {})
   }
 
-  /** Without headers: no preflight. */
-  const post = (body: Uint8Array<ArrayBuffer>, keepalive: boolean): Promise<Response> =>
-    fetch(url, { method: 'POST', body, keepalive, signal: AbortSignal.timeout?.(REQUEST_MS) })
   const transport = createTransport({
-    _origin: origin,
-    _post: (body) => post(body, document.hidden && body.length <= BEACON_BYTES),
-    _beacon: (body) => navigator.sendBeacon?.(url, body) || post(body, true).catch(() => {}),
+    // Without headers: no preflight.
+    _post: (body) =>
+      fetch(url, {
+        method: 'POST',
+        body,
+        keepalive: document.hidden && body.length <= BEACON_BYTES,
+        signal: AbortSignal.timeout?.(REQUEST_MS),
+      }),
+    _beacon: (body) => navigator.sendBeacon(url, body),
     _answered: guard(({ k }, status, { need, snapshot, flush_ms, error }) => {
-      const isOwn = sender && k.startsWith(sender.d)
+      const isOwn = sender && k.startsWith(sender._id.d)
       if (status > 299) {
         debug(`refused (${status}): ${error?.message}`)
         if (status == 410) identity._wipe()
-        return isOwn && /403|409|410/.test('' + status) && end('stopped')
+        return isOwn && /403|409|410/.test(`${status}`) && end('stopped')
       }
       wasAcked ||= (debug('first batch arrived'), true)
-      if (isOwn && +k.split('.')[1]! >= toldFrom) for (const letter of 'vbzq') delete sender![letter]
+      if (isOwn && +k.split('.')[1]! >= toldFrom) sender!._news = {}
       if (need) late?._need(need)
       if (flush_ms) batcher._pace(flush_ms)
-      if (snapshot && isOwn && now() - resyncedAt > RESYNC_MS) {
-        resyncedAt = now()
-        recorder?._snapshot(RESYNC)
-      }
+      if (snapshot && isOwn) recorder?._snapshot(RESYNC)
     }),
   })
-  const shared = { _guard: guard, _sender: () => sender!, _url: () => urlNow() }
+  const shared = { _guard: guard, _sender: () => sender!, _url: () => urlNow!() }
   const batcher = createBatcher({
     ...shared,
     _beforeSeal() {
@@ -113,12 +108,19 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     },
     _named: (text) => late?._named(text),
     _deliver: transport._send,
+    _gzip: () => part().then(({ gzip }) => gzip),
   })
+  /** What has changed of the sender stands in the next heads. */
+  const tell = (news: object): void => {
+    if (!sender) return
+    toldFrom = sender._seq
+    Object.assign(sender._news, news)
+  }
 
   const stopRecorder = (): void => {
     recorder?._stop()
     late = recorder = undefined
-    if (sender) sender.x = 0
+    tell({ x: 0 })
   }
   const record = (): void => {
     recorder = startRecorder({
@@ -133,8 +135,6 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
               ...shared,
               ...deps,
               ...config,
-              _patch: patch,
-              _frame: frame,
             })),
         ),
     })
@@ -149,26 +149,18 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     const isRecorded = (w[0]! * 256 + w[1]!) / 65_536 < config._sample
     toldFrom = 0
     sender = {
-      k: site,
-      s,
-      w: new Uint8Array(w),
-      v: isGranted ? v : null,
-      b: identity._tab(),
-      d: randomId(),
-      n: 0,
-      o: origin,
-      z,
-      c: isGranted ? 1 : 2,
-      q: SDK_VERSION,
-      x: +isRecorded,
+      _session: s,
+      _id: { k: site, w: new Uint8Array(w), d: randomId() },
+      _news: { s, v: isGranted ? v : null, b: identity._tab(), o: originMs(), z, c: isGranted ? 1 : 2, q: SDK_VERSION, x: +isRecorded },
+      _seq: 0,
     }
     const page: Page = {
       ...batcher,
       ...shared,
+      ...lent,
       _on: createListen(guard, undo),
       _atEnd: (callback) => undo.push(callback),
       _idOf: (node) => recorder?._idOf(node) ?? 0,
-      _isMasked: isMaskedText,
       _scrub: scrub,
     }
     urlNow = trackPageViews(page)
@@ -212,15 +204,12 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     const isGranted = consent == 'granted'
     const isOther = isGranted && identity._keep()
     if (!sender || isOther) startDocument()
-    else {
-      toldFrom = sender.n
-      sender = { ...sender, v: identity._ids().v, c: 1 }
-    }
+    else tell({ v: identity._ids().v, c: 1 })
     if (isGranted) void later((part) => transport._keep(part.openOutbox))
   }
+  const on = createListen(guard, [])
   const begin = guard(() => {
     apply()
-    const on = createListen(guard, [])
     on(window, 'pointerdown pointermove keydown scroll', () => {
       if (isAllowed() && (identity._touch() || !sender)) startDocument()
     })
@@ -238,8 +227,8 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
     })
     on(window, 'online', transport._wake)
   })
-  debug(`site ${site}, collector ${collector}, sample ${config._sample}`)
-  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', begin)
+  debug('site, collector, sample: ' + [site, collector, config._sample])
+  if ((document as { prerendering?: boolean }).prerendering) on(document, 'prerenderingchange', begin)
   else begin()
 
   return {
@@ -253,8 +242,8 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       if (before != 'ended') consent = consentFrom(word, true)
       if (consent != before) apply(before == 'granted')
     },
-    _session: () => sender && { id: sender.s as string, url: `${collector}sessions/${sender.s as string}` },
-    _mark: (name) => recorder?._mark(name),
+    _session: () => (sender ? { id: sender._session, url: `${collector}sessions/${sender._session}` } : null),
+    _mark: (name) => recorder?._mark(shorten(name)),
     _stop() {
       stopDocument(STOPPED)
       consent = 'ended'

@@ -10,9 +10,8 @@ import {
   OP_VIEWPORT,
   OP_VISIBILITY,
 } from './ops'
-import { targetOf, type Listen } from './page'
-import type { Frame } from './sink'
-import { contentOf, type Tree } from './tree'
+import { targetOf } from './page'
+import type { LateDeps, Root } from './sink'
 
 /** Between two samples of the pointer: 20 a second look smooth when interpolated. */
 const POINTER_INTERVAL_MS = 50
@@ -28,8 +27,8 @@ const FEATURES = [
 ]
 
 export interface Visitor {
-  /** Listens in a document, the top one or a frame's. */
-  _listen(document: Document, listen: Listen): void
+  /** Listens in a document, the top one or a frame's; what happens in shadow roots reaches these. */
+  _root(root: Root): void
   _flush(): void
   /** Sends everything anew. */
   _reset(): void
@@ -45,8 +44,8 @@ const place = ({ clientX: x, clientY: y }: { clientX: number; clientY: number },
   return [Math.round(x), Math.round(y)]
 }
 
-export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
-  const { _write: write, _now: now, _schedule: schedule } = frame
+export const createVisitor = (deps: LateDeps): Visitor => {
+  const { _write: write, _now: now, _schedule: schedule, _idOf: idOf, _listen: listen } = deps
   const queries = FEATURES.map((feature) => matchMedia(`(${feature})`))
   let point: [number, number] | undefined
   let pointedAt = 0
@@ -77,13 +76,13 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
   /** The focused element, through open shadow roots and readable frames. */
   const focused = (root: Document | ShadowRoot): Element | null => {
     const at = root.activeElement
-    const inner = at && (at.shadowRoot ?? contentOf(at))
+    const inner = at && (at.shadowRoot ?? deps._contentOf(at))
     return (inner && focused(inner)) || at
   }
 
   const sendFocus = (): void => {
     const at = focused(document)
-    const id = at && at.localName != 'body' ? tree._idOf(at) : 0
+    const id = at && at.localName != 'body' ? idOf(at) : 0
     send(OP_FOCUS, id, +(!!id && at!.matches(':focus-visible')))
   }
 
@@ -93,7 +92,7 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
 
   const sendSelection = (): void => {
     const { anchorNode, focusNode, anchorOffset, focusOffset, isCollapsed } = (getSelection() ?? {}) as Selection
-    const [anchor, focus] = [tree._idOf(anchorNode), tree._idOf(focusNode)]
+    const [anchor, focus] = [idOf(anchorNode), idOf(focusNode)]
     send(
       OP_SELECTION,
       ...(isCollapsed || !anchor || !focus
@@ -104,9 +103,9 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
 
   const press = (event: PointerEvent): void => {
     const kind = Math.max(0, POINTER_KINDS.indexOf(event.pointerType))
-    tree._flush()
+    deps._flush()
     sendPointer()
-    write(OP_PRESS, event.type == 'pointerdown' ? tree._idOf(targetOf(event)) : 0, ...place(event, event.view), kind, Math.max(0, event.button))
+    write(OP_PRESS, event.type == 'pointerdown' ? idOf(targetOf(event)) : 0, ...place(event, event.view), kind, Math.max(0, event.button))
   }
 
   const touch = (event: TouchEvent): void => {
@@ -115,7 +114,8 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
   }
 
   return {
-    _listen(root, listen) {
+    _root(root) {
+      if (root.nodeType != 9) return
       listen(root, 'pointermove', (event: PointerEvent) => {
         if (event.pointerType == 'touch') return
         point = place(event, event.view)
@@ -145,7 +145,7 @@ export const createVisitor = (frame: Frame, tree: Tree): Visitor => {
         if (now() - pointedAt >= POINTER_INTERVAL_MS) sendPointer()
         else schedule()
       }
-      send(OP_HOVER, tree._idOf(hovered))
+      send(OP_HOVER, idOf(hovered))
       sendFocus()
       sendSelection()
     },

@@ -55,7 +55,7 @@ const create = ({ subtle = webcrypto.subtle } = {}) => {
   const assets = createAssets({
     _collector: 'https://c.example/',
     _site: 'KEY',
-    _sender: () => ({ k: 'KEY', s: 's', w: new Uint8Array(16) }),
+    _sender: () => ({ _session: 's', _id: { k: 'KEY', w: new Uint8Array(16), d: 'd' } }),
     _frame: (head, isGzip, body) => ({ head, body: new TextDecoder().decode(body) }),
     _scrub: (url) => url.split('?')[0],
     _idOf: (node) => ids.get(node) ?? ids.set(node, ids.size + 1).get(node),

@@ -7,7 +7,8 @@ import { gunzipSync } from 'node:zlib'
 import { load, setWindow, settle } from './load.mjs'
 import { timers } from './timers.mjs'
 
-const { createBatcher, gzip } = await load('batch')
+const { createBatcher } = await load('batch')
+const { gzip } = await load('gzip')
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const python = [process.env.VISITREEL_PYTHON, root + '.venv/bin/python'].find((path) => path && existsSync(path))
@@ -23,17 +24,20 @@ print([(t, repr(fact)) for t, fact in head.facts])
 print(read_section(inflate(batch.ops, batch.compression, 1 << 20), head.t_ms, lambda hash: None).ops)
 `
 
-const SENDER = {
-  k: 'KEY', s: 's'.repeat(22), w: new Uint8Array(16), v: null, b: 'b'.repeat(22), d: 'd'.repeat(22),
-  n: 0, o: 1_800_000_000_000, z: 1_800_000_000_000, c: 2, q: '0.1.0', x: 1,
-} // prettier-ignore
+const ORIGIN = 1_800_000_000_000
+const sender = (letter = 'd') => ({
+  _session: 's'.repeat(22),
+  _id: { k: 'KEY', w: new Uint8Array(16), d: letter.repeat(22) },
+  _news: { s: 's'.repeat(22), v: null, b: 'b'.repeat(22), o: ORIGIN, z: ORIGIN, c: 2, q: '0.1.0', x: 1 },
+  _seq: 0,
+})
 const [OP_DOCUMENT, OP_SCROLL, OP_SET_TEXT, OP_MARK] = [1, 15, 8, 63]
 
 let t
 let page
 
 const createPage = () => {
-  const state = { sender: { ...SENDER }, url: 'https://shop.example/', flushed: 0, batches: [] }
+  const state = { sender: sender(), url: 'https://shop.example/', flushed: 0, batches: [] }
   state.batcher = createBatcher({
     _guard: (callback) => callback,
     _sender: () => state.sender,
@@ -41,6 +45,7 @@ const createPage = () => {
     _beforeSeal: () => state.flushed++,
     _named: () => undefined,
     _deliver: (batch) => state.batches.push(batch),
+    _gzip: async () => gzip,
   })
   return state
 }
@@ -61,7 +66,7 @@ const parts = ({ b }) => {
 beforeEach(() => {
   t = 0
   timers.enable({ apis: ['setTimeout'] })
-  setWindow({ performance: { now: () => t }, location: { href: 'https://shop.example/' } })
+  setWindow({ performance: { now: () => t, timeOrigin: ORIGIN }, location: { href: 'https://shop.example/' } })
   page = createPage()
 })
 afterEach(() => timers.reset())
@@ -161,10 +166,21 @@ test('leaving while a batch is compressed: it is delivered once, in order', asyn
 test('each document load counts from 0', () => {
   page.batcher._fact([66, 10])
   page.batcher._sealNow()
-  page.sender = { ...SENDER, d: 'e'.repeat(22) }
+  page.sender = sender('e')
   page.batcher._fact([66, 10])
   page.batcher._sealNow()
   assert.deepEqual(page.batches.map(({ k }) => k), ['d'.repeat(22) + '.0', 'e'.repeat(22) + '.0'])
+})
+
+test('what the collector has is left out of later heads', async () => {
+  const lengths = []
+  for (const news of [{ s: 's'.repeat(22), c: 2 }, {}, { c: 1 }]) {
+    page.sender._news = news
+    page.batcher._fact([66, 10])
+    page.batcher._sealNow()
+    lengths.push(parts(page.batches.at(-1)).head)
+  }
+  assert.deepEqual(lengths.map((length) => length - lengths[1]), [2 + 23 + 3, 0, 3])
 })
 
 test('without a sender facts wait in memory, up to 1,000', async () => {
@@ -172,7 +188,7 @@ test('without a sender facts wait in memory, up to 1,000', async () => {
   for (let i = 0; i < 2_000; i++) page.batcher._fact([69, 'x', {}], 0)
   await pass(10_000)
   assert.equal(page.batches.length, 0)
-  page.sender = { ...SENDER }
+  page.sender = sender()
   page.batcher._sealNow()
   assert.equal(page.batches.length, 1)
 })

@@ -16,7 +16,6 @@ const createPage = () => {
   const outbox = new Map()
   const left = []
   const transport = createTransport({
-    _origin: ORIGIN,
     _post: (bytes) =>
       new Promise((resolve, reject) =>
         requests.push({
@@ -52,7 +51,7 @@ const pass = async (ms) => {
 
 beforeEach(() => {
   timers.enable({ apis: ['setTimeout', 'Date'], now: ORIGIN })
-  setWindow({ performance: { now: () => Date.now() - ORIGIN } })
+  setWindow({ performance: { now: () => Date.now() - ORIGIN, timeOrigin: ORIGIN } })
   mock.method(Math, 'random', () => 1)
   page = createPage()
 })
@@ -194,8 +193,32 @@ test('each try carries the time of that try, and no other byte changes', async (
 test('what an earlier page left is sent with the time since that page’s origin', async () => {
   const { transport, requests, left } = page
   left.push(batch(3, { document: 'before', origin: ORIGIN - 60_000 }))
+  transport._send(batch(0))
+  requests[0].answer(200)
+  await settle()
+  assert.equal(sentAt(requests[1]), 60_000)
+})
+
+test('what an earlier page left waits for an answer, and what the collector has by then is not sent again', async () => {
+  const { transport, requests, outbox } = page
+  outbox.set('before.3', {}).set('before.4', {})
+  page.openOutbox()
+  transport._send(batch(0))
+  assert.equal(requests.length, 1)
+  requests[0].answer(200, { have: ['before.3'] })
+  await settle()
+  assert.deepEqual([...outbox.keys()], ['before.4'])
+})
+
+test('an outbox that opens after the first answer is emptied at once', async () => {
+  const { transport, requests, left } = page
+  transport._clear()
+  transport._send(batch(0))
+  requests[0].answer(200)
+  await settle()
+  left.push(batch(3, { document: 'before' }))
   transport._keep(page.openOutbox)
-  assert.equal(sentAt(requests[0]), 60_000)
+  assert.equal(requests.length, 2)
 })
 
 test('an hour of 503: memory is bounded, and snapshots go last', async () => {
@@ -205,7 +228,7 @@ test('an hour of 503: memory is bounded, and snapshots go last', async () => {
   requests[0].answer(503)
   await settle()
   for (let n = 300; n < 400; n++) transport._send(batch(n))
-  assert.equal(outbox.size, 100)
+  assert.equal(outbox.size, 99)
   assert.ok(outbox.has('doc.0') && outbox.has('doc.399') && !outbox.has('doc.200'))
 })
 

@@ -3,17 +3,9 @@ import { OP_PAGE_VIEW } from '../ops'
 import { scalars, shorten, type Page, type Scalar } from '../page'
 import { patch } from '../patch'
 
-/** Networks by the parameter in which they put their click id. The id itself is never recorded. */
-const NETWORKS: Record<string, string> = {
-  gclid: 'google',
-  gbraid: 'google',
-  wbraid: 'google',
-  fbclid: 'meta',
-  msclkid: 'microsoft',
-  ttclid: 'tiktok',
-  twclid: 'x',
-  li_fat_id: 'linkedin',
-}
+/** Parameters in which ad networks put their click id (gclid, fbclid, msclkid …). That one is there is recorded, by its name; the id itself
+ * never is. */
+const CLICK_ID = /^(\w+clk?|[gw]bra|li_fat_)id$/
 /** A title is set by the page soon after its URL; and a small page is walked by then, so that it comes in the same request. */
 const TITLE_MS = 150
 
@@ -21,7 +13,7 @@ const campaignOf = (search: string): Record<string, Scalar> => {
   const campaign: Record<string, Scalar> = {}
   new URLSearchParams(search).forEach((value, key) => {
     if (/^utm_./.test(key)) campaign[key.slice(4)] = value
-    if (NETWORKS[key]) campaign.click_id = NETWORKS[key]
+    if (CLICK_ID.test(key)) campaign.click_id = key
   })
   return scalars(campaign)
 }

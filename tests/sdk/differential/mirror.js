@@ -127,7 +127,7 @@ const differentElement = (live, received, path) => {
   if (!isHollow(live) && rule != BLOCK) {
     for (const attribute of live.attributes) {
       const value = attributeValue(live, attribute.name, attribute.value, rule, scrub)
-      if (value != null) expected.set(attributeName(attribute), value)
+      if (value != null) expected.set(attributeName(attribute.namespaceURI, attribute.name), value)
     }
   }
   const attrs = received.attrs ?? new Map()
