@@ -67,7 +67,7 @@ def _prepare(settings: Settings, origins: list[str]) -> tuple[Site, str, str]:
             except UnknownSite:
                 site = add_site(db, SITE, origins, dev=True, now_ms=now_ms)
             visit = _sample_visit(db, now_ms)
-            token = add_link(db, add_user(db, REP, "rep", now_ms), now_ms)
+            token = add_link(db, add_user(db, REP, "admin", now_ms), now_ms)
     finally:
         db.conn.close()
     return site, f"{settings.public_url}/sign-in/{token}", visit
