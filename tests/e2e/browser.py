@@ -96,7 +96,8 @@ def wait_for_frame(page: Page) -> None:
     """Returns once the player shows the frame it was asked for."""
     page.wait_for_selector("#player:not([data-state=loading])", state="attached")
     state = page.get_attribute("#player", "data-state")
-    assert state in {"playing", "paused", "ended"}, f"the player is {state}: {page.inner_text('body')[:500]}"
+    said = page.inner_text("body")[:500]
+    assert state in {"playing", "paused", "ended"}, f"the player is {state}: {said}"
 
 
 def picture_of(page: Page, clip: tuple[int, int] | None = None) -> Image.Image:

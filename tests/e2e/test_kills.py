@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 KILLS = 20
 ACKS_BETWEEN_KILLS = 5
 PAUSE_S = 0.01
-"""Between two facts: a flood would only keep the visitor's browser, on the same machine, waiting."""
+"""Between two facts: a flood would only keep the visitor's browser waiting, on the same machine."""
 
 
 @dataclass(slots=True)
