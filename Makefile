@@ -45,6 +45,7 @@ lint: .venv/.dev ## Check style
 types: .venv/.dev sdk_js/node_modules/.done ## Check types: Python, the script, the player
 	$(BIN)/mypy
 	npm --prefix sdk_js run --silent types
+	sdk_js/node_modules/.bin/tsc -p collector/web
 
 sdk: sdk_js/node_modules/.done ## Check that the committed script is what its sources build
 	npm --prefix sdk_js run --silent build

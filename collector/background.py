@@ -98,6 +98,8 @@ class Background:
     # --- the thread ----------------------------------------------------------
 
     def _run(self) -> None:
+        # Its regular expressions take a fifth of a second to load: not while somebody waits.
+        device_of("", bot=False)
         while True:
             try:
                 goes_on = self._bell.get(timeout=self._pace.sweep_s)
