@@ -53,6 +53,7 @@ class Sink:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.posted: list[Posted] = []
         self.known: set[str] = set()
+        self._documents: dict[str, set[str]] = {}
         self._start_s = time.monotonic()
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -88,20 +89,26 @@ class Sink:
                 self.known.add(asset)
                 return {"hash": asset}
             if path == "/v1/batch":
-                self._learn(body)
-                return {"need": [], "snapshot": False, "flush_ms": 5000}
+                have = self._learn(body)
+                return {"need": [], "snapshot": False, "flush_ms": 5000, "have": have}
         except ReplayError as error:
             return {"error": {"code": "bad_batch", "message": str(error)}}
         return {}
 
-    def _learn(self, body: bytes) -> None:
-        """The next page is told what a collector keeps."""
+    def _learn(self, body: bytes) -> list[str]:
+        """The next page is told what a collector keeps. The result: what came from the pages
+        before, if this page is new."""
         batch = read_batch(body)
+        document = batch.head.document_id
+        is_new = document not in self._documents
+        earlier = [key for keys in self._documents.values() for key in keys] if is_new else []
+        self._documents.setdefault(document, set()).add(f"{document}.{batch.head.seq}")
         if batch.ops:
             raw = inflate(batch.ops, batch.compression, MAX_OPS_BYTES)
             self.known.update(
                 content_hash(text.encode()).hex() for text in section_contents(raw)[0]
             )
+        return earlier
 
     def _keep(self, url: str, body: bytes) -> dict[str, object]:
         path = _forwarded(url)
