@@ -261,6 +261,20 @@ def test_playing_goes_on_by_itself_when_the_network_is_back(play: Play, server: 
     assert text_of(player) == "last"
 
 
+def test_a_lost_network_is_told_and_its_return_is_noticed_at_once(play: Play) -> None:
+    recorded = Recorded(session="page-session-000021")
+    busy = [[(t_ms, ops.SetText(5, str(t_ms)))] for t_ms in range(4_000, 61_000, 4_000)]
+    recorded.load(opening(page_of("0")), *busy)
+    player = play(recorded, 4_000)
+    player.page.context.set_offline(True)
+    player.seek(60_000)
+    assert (player.state, player.t_ms, text_of(player)) == ("error", 60_000, "4000")
+    assert "cannot be reached. Trying again in" in player.page.get_by_role("alert").inner_text()
+    player.page.context.set_offline(False)
+    player.wait_for("ended")
+    assert text_of(player) == "60000"
+
+
 def test_a_missing_session_is_told(page: Page, server: Server) -> None:
     recorded = short("page-session-000013")
     url = server.add(recorded)
@@ -280,10 +294,21 @@ def test_a_live_session_waits_at_its_end_and_goes_on(play: Play, server: Server)
     player = play(recorded, None)
     player.page.get_by_text("waiting for the visitor").wait_for()
     assert player.state == "playing"
+
+    def by_key() -> None:
+        player.page.keyboard.press("l")
+
     more: list[Timed] = [(t_ms, ops.SetText(5, f"more {t_ms}")) for t_ms in range(1200, 1600, 100)]
     recorded.go_on(1, more)
     player.page.wait_for_selector('#player[data-t-ms="1500"]')
     assert text_of(player) == "more 1500"
+    player.page.get_by_role("button", name="Live", pressed=True).wait_for()
+    for catch_up in (player.page.get_by_role("button", name="Live").click, by_key):
+        player.page.keyboard.press("k")
+        player.page.keyboard.press("Home")
+        player.page.get_by_role("button", name="Live", pressed=False).wait_for()
+        catch_up()
+        player.page.wait_for_selector('#player[data-t-ms="1500"][data-state=playing]')
     recorded.live = False
     player.wait_for("ended")
     assert server.asked.count(f"/sessions/{recorded.session}/timeline") >= 3
