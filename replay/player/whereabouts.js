@@ -21,7 +21,7 @@ export const setText = (element, text) => {
 export const updateWhereabouts = (parts, player) => {
   const { timeline, found } = player
   const view = found && timeline ? timeline.pageViewAt(found.document, player.tMs) : null
-  setText(parts.url, view?.url ?? (found && timeline?.documents.get(found.document)?.url) ?? '')
+  updateUrl(parts.url, view?.url ?? (found && timeline?.documents.get(found.document)?.url) ?? '')
   if (parts.url.title !== (view?.title ?? '')) parts.url.title = view?.title ?? ''
   updateDevice(parts.device, player)
   const isLive = timeline?.data.live ?? false
@@ -29,6 +29,19 @@ export const updateWhereabouts = (parts, player) => {
   const isNow = isLive && (timeline?.untilMs ?? 0) - player.tMs < AT_LIVE_MS && player.wantsPlay
   parts.live.setAttribute('aria-pressed', String(isNow))
   updateTabs(parts.tabs, player)
+}
+
+/**
+ * Origin and path apart: where there is little room, the path says more.
+ * @param {HTMLElement} element
+ * @param {string} url
+ */
+const updateUrl = (element, url) => {
+  const [, origin = '', rest = url] = /^([a-z]+:\/\/[^/?#]*)(.+)$/i.exec(url) ?? []
+  const [originPart, restPart] = [...element.children].map((child) => (child instanceof HTMLElement ? child : null))
+  if (originPart) setText(originPart, origin)
+  if (restPart) setText(restPart, rest)
+  element.classList.toggle('none', url === '')
 }
 
 /**
