@@ -100,7 +100,10 @@ class Replayed:
             self._read += [f"{t_ms} {repr(op)[:160]}" for t_ms, op in section.ops]
             if any(type(op) is ops.End for _, op in section.ops):
                 self._whole.add(entry["document"])
-            self.marks |= {op.name: t_ms for t_ms, op in section.ops if type(op) is ops.Mark}
+            for t_ms, op in section.ops:
+                if type(op) is ops.Mark:
+                    assert op.name not in self.marks, f"mark {op.name!r} is there twice"
+                    self.marks[op.name] = t_ms
 
     def shows(self, document: int) -> bool:
         """Is the first walk of this document load over, so that it has a frame?"""

@@ -29,13 +29,20 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 KILLS = 20
 ACKS_BETWEEN_KILLS = 5
-PAUSE_S = 0.01
-"""Between two facts: a flood would only keep the visitor's browser waiting, on the same machine."""
+PAUSE_S = 0.02
+"""Between two batches: a flood would only keep the visitor's browser waiting, on one machine."""
+PAGE = (
+    ops.Document(0, 0),
+    ops.Begin(),
+    ops.Put(1, 0, 2, (ops.NewNode(-1, "element", "html"),)),
+    ops.End(),
+)
 
 
 @dataclass(slots=True)
 class Load:
-    """A client that posts facts one after the other and writes down what was acknowledged."""
+    """A client that posts batches one after the other, each with a fact and an op of one name, and
+    writes down what was acknowledged."""
 
     collector_url: str
     site: Site
@@ -48,8 +55,9 @@ class Load:
         forger = Forger(self.collector_url, self.site)
         self.session_id = forger.session_id
         while not self.stopped.is_set():
-            name = f"fact-{forger.seq}"
-            body = forger.body((), forger.seq, (ops.Track(name, {}),))
+            name = f"batch-{forger.seq}"
+            played = (*(() if forger.seq else PAGE), ops.Mark(name))
+            body = forger.body(played, forger.seq, (ops.Track(name, {}),))
             # As the script does: the same bytes again, until there is an answer.
             while not self._is_acknowledged(body):
                 if self.stopped.wait(0.02):
@@ -101,7 +109,7 @@ def test_twenty_kills_lose_nothing_that_was_acknowledged(
                 load.stopped.set()
             for thread in threads:
                 thread.join()
-        check_facts(api, loads)
+        check_loads(api, loads)
         check_visit(api, visit)
 
 
@@ -118,8 +126,8 @@ def kill_once(mortal: Collector, visit: Visit, loads: list[Load], kill: int) -> 
     mortal.start()
 
 
-def check_facts(api: Api, loads: list[Load]) -> None:
-    """Each acknowledged fact is there once."""
+def check_loads(api: Api, loads: list[Load]) -> None:
+    """Of each acknowledged batch the fact and the op are there once."""
     for load in loads:
         assert load.refused == []
         assert len(load.acknowledged) >= KILLS * ACKS_BETWEEN_KILLS
@@ -127,6 +135,9 @@ def check_facts(api: Api, loads: list[Load]) -> None:
         there = Counter(fact["name"] for fact in facts if fact["kind"] == "track")
         assert [name for name in load.acknowledged if there[name] != 1] == []
         assert set(there.values()) == {1}
+        replayed = Replayed(api, load.session_id)
+        assert replayed.timeline["gaps"] == []
+        assert replayed.marks.keys() >= set(load.acknowledged)
 
 
 def check_visit(api: Api, visit: Visit) -> None:
