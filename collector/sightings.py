@@ -8,13 +8,18 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from collector.address import plain_line
 from collector.problems import problem_of
 from collector.urls import BadOrigin, checked_origin
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
 MAX_REFUSALS = 20
 """Origins and reasons of one site: the latest."""
+MAX_KEYS = 1_000
 MAX_STRANGERS = 50
 MAX_LOADS = 200
 MAX_SHOWN = 100
@@ -37,7 +42,7 @@ class Sightings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_key: dict[str, OrderedDict[tuple[str, str], Refusal]] = {}
+        self._by_key: OrderedDict[str, OrderedDict[tuple[str, str], Refusal]] = OrderedDict()
         self._strangers: OrderedDict[tuple[str, str], Refusal] = OrderedDict()
         self._loads: OrderedDict[str, int] = OrderedDict()
 
@@ -62,6 +67,8 @@ class Sightings:
             known = self._by_key.setdefault(key, OrderedDict())
             _count(known, (origin, code), Refusal(key, origin, code, 0, 0), now_ms)
             _bound(known, MAX_REFUSALS)
+            self._by_key.move_to_end(key)
+            _bound(self._by_key, MAX_KEYS)
 
     def loaded(self, origin: str, now_ms: int) -> None:
         """A page of this origin asked for the script."""
@@ -107,6 +114,6 @@ def _count(
     known.move_to_end(key)
 
 
-def _bound(known: OrderedDict[tuple[str, str], Refusal] | OrderedDict[str, int], most: int) -> None:
+def _bound(known: OrderedDict[Key, Value], most: int) -> None:
     while len(known) > most:
         known.popitem(last=False)
