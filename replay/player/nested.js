@@ -1,6 +1,7 @@
 // Documents in frame elements of the page: a node with a content document goes in; a shell is loaded into its element, and drawn when it is there.
 import * as dom from './dom.js'
 import { FrameDoc } from './framedoc.js'
+import { isShell } from './shell.js'
 
 /** @typedef {import('./elements.js').Shown} Shown */
 /** @typedef {import('./tree.js').TreeNode} TreeNode */
@@ -63,10 +64,3 @@ export class Nested {
     view.dresser.finish(null, true)
   }
 }
-
-/**
- * Is this document the shell and nothing else?
- * @param {Document|null} doc
- * @param {string} shell
- */
-export const isShell = (doc, shell) => !!doc && doc.readyState === 'complete' && new URL(doc.URL).pathname === new URL(shell, location.href).pathname

@@ -2,7 +2,7 @@
 import { sentence } from './changes.js'
 
 /** @typedef {import('./changes.js').Change} Change */
-/** @typedef {{x: number, y: number, width: number, height: number}} Box */
+/** @typedef {import('./boxes.js').Box} Box */
 
 const MAX_OUTLINES = 12
 const MAX_LABELS = 3

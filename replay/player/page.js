@@ -1,6 +1,7 @@
 // The page of the player: the section in the document goes in, a running player comes out. All that it asks for lies under one path, which the
 // page names in `data-base`: `timeline`, `segments/N`, `contents/HASH`, `assets/HASH`, `shell`.
 import { createActions } from './actions.js'
+import { boxOf } from './boxes.js'
 import { changeWords, changesOf } from './changes.js'
 import { updateControls, wireControls } from './controls.js'
 import { dumpTree } from './dump.js'
@@ -117,7 +118,7 @@ const showChanges = () => {
   const words = changeWords(changes)
   parts.changes.hidden = words === ''
   setText(parts.changes, words)
-  if (ops && !isUnscaled) outlines.show(changes, (node) => view.boxOf(node), stage)
+  if (ops && !isUnscaled) outlines.show(changes, (node) => boxOf(view, node), stage)
   else outlines.clear()
 }
 

@@ -2,15 +2,15 @@
 // does first drawing, playing and seeking: children of a node are compared with what stands there, and only what differs is touched.
 import { Addresses } from './addresses.js'
 import { Builder, isChildless } from './builder.js'
-import * as dom from './dom.js'
 import { Dresser } from './dress.js'
 import { ElementWriter } from './elements.js'
 import { FrameDoc } from './framedoc.js'
 import { Layers } from './layers.js'
 import { Motion } from './motion.js'
-import { Nested, isShell } from './nested.js'
+import { Nested } from './nested.js'
 import { arrange } from './order.js'
 import { Settling } from './settling.js'
+import { Shell } from './shell.js'
 import { mirroredName } from './sheets.js'
 import { Tree } from './tree.js'
 import { Visitor } from './visitor.js'
@@ -39,8 +39,8 @@ export class View {
    * @param {ViewOptions} options
    */
   constructor(iframe, options) {
-    this.iframe = iframe
     this.options = options
+    this.shell = new Shell(iframe, options.shell)
     this.marks = createMarks()
     this.tree = new Tree()
     this.addresses = new Addresses(() => this.tree, options.asset)
@@ -81,23 +81,9 @@ export class View {
     this.nested = new Nested(this)
   }
 
-  isTried = false
-
   /** Loads the shell. Rejects when it is not there. */
   async load() {
-    const { iframe } = this
-    await new Promise((resolve, reject) => {
-      iframe.addEventListener('load', resolve, { once: true })
-      iframe.addEventListener('error', reject, { once: true })
-      const doc = iframe.contentDocument
-      if (this.isTried || iframe.getAttribute('src') !== this.options.shell) iframe.src = this.options.shell
-      // It has loaded already, whatever came. Before that an empty document stands there.
-      else if (!doc || (doc.readyState === 'complete' && doc.URL !== 'about:blank')) resolve(null)
-      this.isTried = true
-    })
-    const doc = iframe.contentDocument
-    if (!doc || !isShell(doc, this.options.shell)) throw new Error('The frame of the replay could not be loaded.')
-    this.top = new FrameDoc(doc, this.sheetOptions)
+    this.top = new FrameDoc(await this.shell.load(), this.sheetOptions)
   }
 
   /** @param {string} what */
@@ -334,23 +320,6 @@ export class View {
     )
   }
 
-  /**
-   * Where a node is on the screen, in px of the recorded viewport; null: it is not drawn.
-   * @param {number} id
-   */
-  boxOf(id) {
-    const shown = this.shown.get(id)
-    if (shown?.nodeKind !== 'element' || !dom.isConnected(shown.dom)) return null
-    const { left, top, width, height } = dom.clientRect(shown.element)
-    const box = { x: left, y: top, width, height }
-    for (let host = shown.frame.host; host; host = hostOf(host, this.frames.values())) {
-      const outer = dom.clientRect(host)
-      box.x += outer.left
-      box.y += outer.top
-    }
-    return box
-  }
-
   /** The number of style sheets that were recorded without their text. */
   missingSheets() {
     let count = 0
@@ -359,15 +328,4 @@ export class View {
     }
     return count
   }
-}
-
-/**
- * The frame element in whose document an element is; null: it is in the top one.
- * @param {Element} element
- * @param {Iterable<FrameDoc>} frames
- */
-const hostOf = (element, frames) => {
-  const root = dom.rootNode(element, { composed: true })
-  for (const frame of frames) if (frame.doc === root) return frame.host
-  return null
 }

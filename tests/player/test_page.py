@@ -275,17 +275,22 @@ def test_a_lost_network_is_told_and_its_return_is_noticed_at_once(play: Play) ->
     assert text_of(player) == "60000"
 
 
-def test_a_missing_session_is_told(page: Page, server: Server) -> None:
-    recorded = short("page-session-000013")
+@pytest.mark.parametrize("missing", ["shell", "timeline"])
+def test_a_player_that_could_not_begin_begins_by_itself(
+    page: Page, server: Server, missing: str
+) -> None:
+    recorded = short("page-session-000022")
     url = server.add(recorded)
-    server.broken.append(f"{recorded.session}/timeline")
+    server.broken.append(f"{recorded.session}/{missing}")
     try:
-        page.goto(url)
+        page.goto(f"{url}?t=0.45")
         PlayerPage(page).wait_for("error")
+        assert "Trying again in" in page.get_by_role("alert").inner_text()
     finally:
         server.broken.clear()
-    page.get_by_role("button", name="Try again").click()
-    page.wait_for_selector("#player[data-state=paused], #player[data-state=playing]")
+    player = PlayerPage(page)
+    player.wait_for("paused")
+    assert (player.t_ms, text_of(player)) == (450, "400")
 
 
 def test_a_live_session_waits_at_its_end_and_goes_on(play: Play, server: Server) -> None:
