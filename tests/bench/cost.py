@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from tests.bench.recorders import Recorder
+from tests.bench.recorders import NOTHING, Recorder
 from tests.bench.sink import running_sink
 from tests.bench.visits import VISITS, Visit, rest_of, serve_site, visitor
 from tests.bench.wire import check, play
@@ -46,7 +46,7 @@ def main_thread_ms(browser: Browser, recorder: Recorder, visit: Visit) -> float:
         browser.start_tracing(categories=["toplevel"])
         play(browser, sink, site, recorder, visit)
         trace = json.loads(browser.stop_tracing())
-        if recorder.flush or recorder.assets:
+        if recorder.name != NOTHING:
             check(sink, recorder, visit)
     return task_ms(trace["traceEvents"])
 
@@ -87,6 +87,6 @@ def heap_bytes(browser: Browser, recorder: Recorder) -> float:
                 rest()
 
             visit.play(page, site, measure)
-        if recorder.flush or recorder.assets:
+        if recorder.name != NOTHING:
             check(sink, recorder, visit)
     return found[0]

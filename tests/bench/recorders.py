@@ -19,6 +19,7 @@ ROOT = HERE.parents[1]
 DIST = ROOT / "sdk_js" / "dist"
 ESBUILD = ROOT / "node_modules" / ".bin" / "esbuild"
 MAX_BYTES = 64 << 20
+NOTHING = "nothing"
 _OCTETS = b"Content-Type: application/octet-stream\r\n\r\n"
 
 
@@ -55,7 +56,7 @@ def _segment(body: bytes) -> bytes:
 
 def nothing() -> Recorder:
     """A page without a recorder: what the others are compared with."""
-    return Recorder("nothing", "", "", {"/sdk.js": b"0"}, "/nothing", "", bytes)
+    return Recorder(NOTHING, "", "", {"/sdk.js": b"0"}, "/nothing", "", bytes)
 
 
 @cache
@@ -83,7 +84,7 @@ def peers() -> tuple[Recorder, ...]:
         Recorder(
             "Clarity", _version("clarity-js"),
             "start({projectId, upload, track: true, content: true})",
-            _bundle("clarity"), "/clarity", "benchFlush()", _gunzipped,
+            _bundle("clarity"), "/clarity", "", _gunzipped,
         ),
         Recorder(
             "OpenReplay", _version("@openreplay/tracker"),
@@ -95,7 +96,7 @@ def peers() -> tuple[Recorder, ...]:
             "init({…, sessionReplaySampleRate: 100, proxy}), masking user input as by default;"
             " only its replay requests are counted, not its other events",
             _bundle("datadog", "--external:*datadogProfiler"), "/datadog/api/v2/replay",
-            "benchFlush()", _segment,
+            "", _segment,
         ),
     )  # fmt: skip
 

@@ -7,4 +7,3 @@ clarity.start({
   track: true,
   content: true,
 })
-globalThis.benchFlush = () => clarity.stop()

@@ -13,4 +13,3 @@ datadogRum.init({
   defaultPrivacyLevel: 'mask-user-input',
   proxy: new URL('/datadog', document.currentScript?.src ?? globalThis.benchCollector).href,
 })
-globalThis.benchFlush = () => datadogRum.stopSessionReplayRecording()
