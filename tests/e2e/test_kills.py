@@ -32,7 +32,7 @@ ACKS_BETWEEN_KILLS = 5
 PAUSE_S = 0.02
 """Between two batches: a flood would only keep the visitor's browser waiting, on one machine."""
 MAX_BACK_OFF_S = 70
-"""Where a collector takes long to come back, the script's tries are up to a minute apart by then."""
+"""Where a collector takes long to come back, the script's tries are up to a minute apart."""
 PAGE = (
     ops.Document(0, 0),
     ops.Begin(),
