@@ -321,3 +321,23 @@ def test_a_failing_player_is_for_everybody(page: Page, server: Server) -> None:
         assert problems_everywhere(page) == []
     finally:
         server.broken.clear()
+
+
+def test_the_time_bar_can_be_dragged(play: Play) -> None:
+    player = play(visit(), 500)
+    page = player.page
+    box = page.locator("[data-part=track]").bounding_box()
+    thumb = page.locator("[data-part=scrub]").bounding_box()
+    assert box
+    assert thumb
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.9, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.4, middle, steps=5)
+    page.mouse.move(box["x"] + 1, middle, steps=5)
+    page.mouse.up()
+    player.settle()
+    assert player.t_ms < 300
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == "0:00 of 1:04"
+    done = page.locator("[data-part=track]").evaluate("one => one.style.getPropertyValue('--done')")
+    assert float(done) < 0.02
