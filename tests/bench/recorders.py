@@ -83,7 +83,8 @@ def peers() -> tuple[Recorder, ...]:
         ),
         Recorder(
             "Clarity", _version("clarity-js"),
-            "start({projectId, upload, track: true, content: true})",
+            "start({projectId, upload, track: true, content: true}); its session cookie loses the"
+            " upload address, which Clarity takes for https",
             _bundle("clarity"), "/clarity", "", _gunzipped,
         ),
         Recorder(
