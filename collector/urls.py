@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 MAX_URL = 2_048
+MAX_CACHED_URL = 512
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -33,6 +34,10 @@ def scrub_url(url: str, query_keys: frozenset[str] = frozenset()) -> str:
     """A URL as it may be stored: no credentials, no query but utm_* and the site's own keys, no
     fragment that carries data. Of schemes like `mailto:` only the scheme stays. What the recorder
     has scrubbed comes out as it went in."""
+    return _known(url, query_keys) if len(url) <= MAX_CACHED_URL else _scrubbed(url, query_keys)
+
+
+def _scrubbed(url: str, query_keys: frozenset[str]) -> str:
     url = _CONTROL.sub("", url)[:MAX_URL]
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in {"http", "https"}:
@@ -48,6 +53,10 @@ def scrub_url(url: str, query_keys: frozenset[str] = frozenset()) -> str:
     return (
         path + kept + (f"#{fragment}" if fragment and not _FRAGMENT_DATA.search(fragment) else "")
     )
+
+
+_known = lru_cache(maxsize=1_024)(_scrubbed)
+"""A site has few pages, and each is named again and again."""
 
 
 def query_keys_of(url: str) -> frozenset[str]:
