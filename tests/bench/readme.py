@@ -56,7 +56,9 @@ def _budget(row: dict[str, Any]) -> str:
     if row["budget"] is None:
         return ""
     sign = "≤" if row["better"] == "lower" else "≥"
-    bound = f"{row['budget']:g}" if row["is_ratio"] else number(row["budget"], row["unit"])
+    bound = number(row["budget"], row["unit"])
+    if row["is_ratio"]:
+        bound = f"{row['budget']:g} × {row['peer']}"
     return f"{sign} {bound}" + ("" if row["holds"] else ": **over**")
 
 
