@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from replay import ops
+from replay import ops, reel
 from tests.collector.conftest import Running
 from tests.collector.sender import page_view, post, snapshot
 from tests.collector.test_access import admin, audit_of
@@ -191,3 +191,16 @@ def test_making_a_link_needs_an_account_a_visit_and_an_own_page(running: Running
     with sign_in(running) as rep:
         assert rep.post(path, headers={"origin": "https://evil.test"}).status_code == 403
         assert rep.post(path, headers={"origin": running.url}).status_code == 200
+
+
+def test_the_player_hands_out_the_file_to_who_is_signed_in_alone(running: Running) -> None:
+    session_id = one_session(running)
+    path = f"/api/sessions/{session_id}/export.reel"
+    shared = urlsplit(share(running, session_id)).path
+    assert path not in running.client.get(shared).text
+    assert running.client.get(path).status_code == 401
+    with sign_in(running) as browser:
+        assert f'href="{path}" download' in browser.get(f"/sessions/{session_id}").text
+        file = browser.get(path)
+    assert file.content.startswith(reel.MAGIC)
+    assert file.headers["content-disposition"] == f'attachment; filename="{session_id}.reel"'
