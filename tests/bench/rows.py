@@ -78,7 +78,7 @@ def write(
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         "browser": browser,
         "commit": _git("rev-parse", "--short", "HEAD"),
-        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "changed": bool(_git("diff", "HEAD", "--name-only", "--", ":/", ":!results")),
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
         "peers": list(peers),
         "problems": list(problems),
