@@ -3,6 +3,7 @@ and the ops of one segment."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -101,25 +102,25 @@ class _Document:
 
 def timeline_of(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> TimelineJson:
     """The whole timeline of a session, without its ops."""
-    documents = [
-        _Document(*found)
+    documents = {
+        found[0]: _Document(*found)
         for found in db.execute(
             "SELECT document, number, tab FROM document WHERE session = ? ORDER BY number",
             [row.session],
         )
-    ]
+    }
     return {
         "session": row.session_id,
         "zero_at_ms": row.zero_at_ms,
         "t_ms": row.t_ms,
         "until_ms": row.until_ms,
         "live": is_live(db, row, now_ms, live_ms),
-        "tabs": sorted({document.tab for document in documents}),
-        "documents": [_document_json(db, document) for document in documents],
-        "segments": [segment for document in documents for segment in _segments(db, document)],
+        "tabs": sorted({document.tab for document in documents.values()}),
+        "documents": _documents(db, row.session, documents),
+        "segments": _segments(db, row.session, documents),
         "page_views": page_views(db, row.session),
         "facts": facts(db, row.session),
-        "visibility": [change for document in documents for change in _visibility(db, document)],
+        "visibility": _visibility(db, row.session, documents),
         "gaps": [gap_json(gap) for gap in gaps_of(db, row.session)],
         "idle": _idle(db, row.session),
     }
@@ -137,59 +138,78 @@ def raw_segment(db: Database, session: int, number: int) -> RawSegment | None:
     return RawSegment(batch.compression, batch.ops, sealed=False)
 
 
-def _document_json(db: Database, document: _Document) -> DocumentJson:
-    t_ms, until_ms = db.execute(
-        "SELECT coalesce(min(t_ms), 0), coalesce(max(until_ms), 0) FROM batch WHERE document = ?",
-        [document.row],
-    ).fetchone()
-    url = db.execute(
-        "SELECT url FROM page_view WHERE document = ? ORDER BY t_ms, page_view LIMIT 1",
-        [document.row],
-    ).fetchone()
-    assets = db.execute(
-        "SELECT asset, hash, media_type FROM document_asset WHERE document = ?", [document.row]
-    )
-    css: dict[str, dict[str, int]] = {}
-    for owner, token, asset in db.execute(
-        "SELECT owner, token, asset FROM document_css WHERE document = ?", [document.row]
-    ):
-        css.setdefault(str(owner), {})[token] = asset
-    return {
-        "document": document.number,
-        "tab": document.tab,
-        "t_ms": t_ms,
-        "until_ms": until_ms,
-        "url": url[0] if url else "",
-        "assets": {str(asset): (hash_.hex(), media_type) for asset, hash_, media_type in assets},
-        "css_assets": css,
+def _documents(
+    db: Database, session: int, documents: Mapping[int, _Document]
+) -> list[DocumentJson]:
+    found: dict[int, DocumentJson] = {
+        row: {
+            "document": document.number,
+            "tab": document.tab,
+            "t_ms": 0,
+            "until_ms": 0,
+            "url": "",
+            "assets": {},
+            "css_assets": {},
+        }
+        for row, document in documents.items()
     }
+    for row, t_ms, until_ms in db.execute(
+        "SELECT b.document, min(b.t_ms), max(b.until_ms) FROM batch b"
+        " JOIN document d USING (document) WHERE d.session = ? GROUP BY b.document",
+        [session],
+    ):
+        found[row]["t_ms"], found[row]["until_ms"] = t_ms, until_ms
+    for row, url in db.execute(
+        "SELECT document, url FROM page_view WHERE session = ? ORDER BY t_ms DESC, page_view DESC",
+        [session],
+    ):
+        found[row]["url"] = url
+    for row, asset, hash_, media_type in db.execute(
+        "SELECT a.document, a.asset, a.hash, a.media_type FROM document_asset a"
+        " JOIN document d USING (document) WHERE d.session = ?",
+        [session],
+    ):
+        found[row]["assets"][str(asset)] = (hash_.hex(), media_type)
+    for row, owner, token, asset in db.execute(
+        "SELECT c.document, c.owner, c.token, c.asset FROM document_css c"
+        " JOIN document d USING (document) WHERE d.session = ?",
+        [session],
+    ):
+        found[row]["css_assets"].setdefault(str(owner), {})[token] = asset
+    return list(found.values())
 
 
-def _segments(db: Database, document: _Document) -> list[SegmentJson]:
+def _segments(db: Database, session: int, documents: Mapping[int, _Document]) -> list[SegmentJson]:
     """Sealed segments and loose batches by their first seq. Numbers: odd for segments, even for
     batches."""
-    found: list[tuple[int, int, SegmentJson]] = []
+    found: dict[int, list[tuple[int, int, SegmentJson]]] = {row: [] for row in documents}
     rows = db.execute(
-        "SELECT segment, first_seq, last_seq, t_ms, until_ms, keyframe, raw_bytes, contents,"
-        " gap_before FROM segment WHERE document = ?",
-        [document.row],
+        "SELECT s.document, s.segment, s.first_seq, s.last_seq, s.t_ms, s.until_ms, s.keyframe,"
+        " s.raw_bytes, s.contents, s.gap_before FROM segment s JOIN document d USING (document)"
+        " WHERE d.session = ?",
+        [session],
     )
-    for segment, first, last, t_ms, until_ms, keyframe, size, contents, gap_before in rows:
-        json = _json(segment * 2 + 1, document, t_ms, until_ms, keyframe, size, contents)
-        found.append((first, last, {**json, "gap_before": bool(gap_before)}))
+    for row, segment, first, last, t_ms, until_ms, keyframe, size, contents, gap_before in rows:
+        json = _json(segment * 2 + 1, documents[row], t_ms, until_ms, keyframe, size, contents)
+        found[row].append((first, last, {**json, "gap_before": bool(gap_before)}))
     rows = db.execute(
-        "SELECT batch, seq, t_ms, ops_until_ms, starts_document, raw_bytes, contents, ops IS NULL"
-        " FROM batch WHERE document = ? AND checked = 1 AND unreadable = 0",
-        [document.row],
+        "SELECT b.document, b.batch, b.seq, b.t_ms, b.ops_until_ms, b.starts_document,"
+        " b.raw_bytes, b.contents, b.ops IS NULL FROM batch b JOIN document d USING (document)"
+        " WHERE d.session = ? AND b.checked = 1 AND b.unreadable = 0",
+        [session],
     )
-    facts_only: set[int] = set()
-    for batch, seq, t_ms, until_ms, keyframe, size, contents, is_empty in rows:
+    facts_only: dict[int, set[int]] = {row: set() for row in documents}
+    for row, batch, seq, t_ms, until_ms, keyframe, size, contents, is_empty in rows:
         if is_empty:
-            facts_only.add(seq)
+            facts_only[row].add(seq)
             continue
-        json = _json(batch * 2, document, t_ms, until_ms, keyframe, size, contents)
-        found.append((seq, seq, json))
-    return _with_gaps(sorted(found, key=lambda item: item[:2]), facts_only)
+        json = _json(batch * 2, documents[row], t_ms, until_ms, keyframe, size, contents)
+        found[row].append((seq, seq, json))
+    return [
+        segment
+        for row, its in found.items()
+        for segment in _with_gaps(sorted(its, key=lambda item: item[:2]), facts_only[row])
+    ]
 
 
 def _json(
@@ -243,9 +263,12 @@ def _idle(db: Database, session: int) -> list[IdleJson]:
     return found
 
 
-def _visibility(db: Database, document: _Document) -> list[VisibilityJson]:
+def _visibility(
+    db: Database, session: int, documents: Mapping[int, _Document]
+) -> list[VisibilityJson]:
     rows = db.execute(
-        "SELECT t_ms, state FROM visibility WHERE document = ? ORDER BY t_ms, rowid",
-        [document.row],
+        "SELECT v.document, v.t_ms, v.state FROM visibility v JOIN document d USING (document)"
+        " WHERE d.session = ? ORDER BY d.number, v.t_ms, v.rowid",
+        [session],
     )
-    return [{"t_ms": t_ms, "tab": document.tab, "state": state} for t_ms, state in rows]
+    return [{"t_ms": t_ms, "tab": documents[row].tab, "state": state} for row, t_ms, state in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from threading import BoundedSemaphore
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ from collector.web.context import (
 )
 from collector.web.filters import wanted_of
 from collector.web.watching import (
+    MIN_GZIP_BYTES,
     asked_t_ms,
     for_watchers,
     note_view,
@@ -105,7 +107,21 @@ def timeline(request: Request) -> Response:
     if found["live"]:
         context.hub.watch(row.session_id, context.now_ms())
     note_view(request, row, opens=True, t_ms=asked_t_ms(request))
-    return json_answer(without_person(found) if share_of(request) else found)
+    return _compressed(request, json_answer(without_person(found) if share_of(request) else found))
+
+
+def _compressed(request: Request, response: Response) -> Response:
+    """The timeline of a long visit is a megabyte or two, and much of it the same."""
+    data = bytes(response.body)
+    if len(data) < MIN_GZIP_BYTES or "gzip" not in request.headers.get("accept-encoding", ""):
+        return response
+    headers = {
+        "cache-control": response.headers["cache-control"],
+        "content-encoding": "gzip",
+        "vary": "accept-encoding",
+    }
+    data = gzip.compress(data, compresslevel=1, mtime=0)
+    return Response(data, response.status_code, headers, response.media_type)
 
 
 def without_person(timeline: TimelineJson) -> TimelineJson:

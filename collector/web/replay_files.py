@@ -16,10 +16,9 @@ from collector.problems import Problem
 from collector.store.contents import asset_of_session, content_of_session
 from collector.store.timelines import raw_segment
 from collector.web.context import context_of
-from collector.web.watching import for_watchers, note_view, watched_session
+from collector.web.watching import MIN_GZIP_BYTES, for_watchers, note_view, watched_session
 
 FOREVER = "private, max-age=31536000, immutable"
-MIN_GZIP_BYTES = 1_000
 SHELL = b"<!DOCTYPE html><html><head></head><body></body></html>"
 
 _HASH = re.compile(r"[0-9a-f]{32}")

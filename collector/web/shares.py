@@ -33,7 +33,7 @@ from collector.web.context import (
 )
 from collector.web.forms import form_of, json_of, with_body
 from collector.web.pages import page
-from collector.web.watching import MAX_T_MS, SHARED_HEADERS, open_share
+from collector.web.watching import MAX_T_MS, SHARED_HEADERS, open_share, timeline_address
 
 DEFAULT_LIFE_S = 7 * 24 * 3600
 MIN_LIFE_S = 60
@@ -108,6 +108,7 @@ def shared_player(request: Request) -> Response:
             frames=f"{origin}{base}/shell",
             shared=True,
             base=base,
+            timeline=timeline_address(request, base),
             who="A recorded visit",
             site="",
         )

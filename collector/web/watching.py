@@ -22,6 +22,8 @@ from collector.web.context import (
     signed_in,
 )
 
+MIN_GZIP_BYTES = 1_000
+"""Less is not worth the time."""
 MAX_T_MS = 2**53 - 1
 SHARED_HEADERS = {
     "referrer-policy": "no-referrer",
@@ -96,6 +98,16 @@ def note_view(
         opens=opens,
         t_ms=t_ms,
     )
+
+
+def timeline_address(request: Request, base: str) -> str:
+    """What the player of this page asks for first, with the moment at which `?t=` (seconds) lets
+    it open."""
+    try:
+        t_ms = round(float(request.query_params.get("t", "")[:20]) * 1000)
+    except (ValueError, OverflowError):
+        return f"{base}/timeline"
+    return f"{base}/timeline?t_ms={t_ms}"
 
 
 def asked_t_ms(request: Request) -> int | None:

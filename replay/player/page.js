@@ -1,11 +1,11 @@
 // The page of the player: the section in the document goes in, a running player comes out. All that it asks for lies under one path, which the
-// page names in `data-base`: `timeline`, `segments/N`, `contents/HASH`, `assets/HASH`, `shell`.
+// page names in `data-base`: `segments/N`, `contents/HASH`, `assets/HASH`, `shell`, and what comes first, the timeline, in `data-timeline`: the
+// page lets it be fetched while all this still loads.
 import { createActions } from './actions.js'
 import { boxOf } from './boxes.js'
 import { changeWords, changesOf } from './changes.js'
 import { updateControls, wireControls } from './controls.js'
 import { dumpTree } from './dump.js'
-import { asked_ms, timelineOf } from './early.js'
 import { Events } from './events.js'
 import { createHelp } from './help.js'
 import { listenToKeys } from './keys.js'
@@ -46,7 +46,7 @@ const view = new View(frame, { shell: `${base}/shell`, asset: (hash) => `${base}
 const player = new Player(
   view,
   {
-    timeline: timelineOf(base),
+    timeline: root.dataset['timeline'] ?? '',
     segment: (number) => `${base}/segments/${number}`,
     content: (hash) => `${base}/contents/${hash}`,
   },
@@ -92,8 +92,16 @@ const actions = createActions(player, stage, parts, () => track.marks, help)
 wireControls(parts, player, actions)
 listenToKeys(actions)
 
-/** @type {unknown} */
+/** The moment asked for in the address, in ms; null: none. */
+const asked_ms = () => {
+  const seconds = new URLSearchParams(location.search).get('t') ?? ''
+  return seconds.trim() !== '' && Number.isFinite(Number(seconds)) ? Math.round(Number(seconds) * 1000) : null
+}
+
+/** @type {import('./timeline.js').Timeline|null} */
 let shownTimeline = null
+/** @type {import('./timeline.js').Timeline|null} */
+let listedTimeline = null
 /** @type {unknown} */
 let shownFolds = null
 /** @type {unknown} */
@@ -104,9 +112,21 @@ const showTimeline = () => {
   if (!timeline || (timeline === shownTimeline && folds === shownFolds)) return
   const marks = timeline === shownTimeline ? track.marks : marksOf(timeline)
   track.setTimeline(timeline, marks, folds)
-  if (timeline !== shownTimeline) events.setChapters(chaptersOf(timeline, marks))
   shownTimeline = timeline
   shownFolds = folds
+}
+
+/** The list may be long: it waits until the first frame is painted. */
+const listTimeline = () => {
+  const { timeline } = player
+  if (!timeline || timeline === listedTimeline || (player.state === 'loading' && !listedTimeline)) return
+  const fill = () => {
+    events.setChapters(chaptersOf(timeline, track.marks))
+    events.setNow(player.tMs)
+  }
+  if (listedTimeline) fill()
+  else requestAnimationFrame(() => setTimeout(fill))
+  listedTimeline = timeline
 }
 
 /** What the last step changed. */
@@ -129,6 +149,7 @@ const drawOverlay = () => {
 
 const changed = () => {
   showTimeline()
+  listTimeline()
   track.setNow(player.tMs)
   events.setNow(player.tMs)
   drawOverlay()
@@ -157,4 +178,4 @@ Object.defineProperty(window, 'visitreelPlayer', {
   }),
 })
 
-void player.open(asked_ms)
+void player.open(asked_ms())

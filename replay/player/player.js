@@ -1,10 +1,9 @@
 // The player without its buttons: a session's addresses go in; it plays, seeks and steps, and tells its listener whatever changes.
-import { takeEarly } from './early.js'
 import { foldsOf } from './idle.js'
 import { Knowledge } from './knowledge.js'
 import { Playhead } from './playhead.js'
 import { Playing, SPEEDS } from './playing.js'
-import { FetchError } from './request.js'
+import { FetchError, request, whole } from './request.js'
 import { Retrying } from './retrying.js'
 import { Segments } from './segments.js'
 import { Stepping } from './stepping.js'
@@ -98,7 +97,7 @@ export class Player {
   }
 
   async refresh() {
-    const timeline = new Timeline(await takeEarly(this.addresses.timeline))
+    const timeline = new Timeline(await whole((await request(this.addresses.timeline)).json()))
     this.timeline = timeline
     this.playhead.setTimeline(timeline)
     this.knowledge.take(timeline)

@@ -85,6 +85,7 @@ class Server(ThreadingHTTPServer):
             page = TEMPLATES.get_template("session.html").render(
                 request=SimpleNamespace(state=SimpleNamespace(viewer=None)),
                 base=f"/sessions/{recorded.session}",
+                timeline=f"/sessions/{recorded.session}/timeline",
                 who="Ana",
                 site="shop",
             )
