@@ -65,7 +65,7 @@ type Job = [head: { d: string; n: number; t: number; [letter: string]: unknown }
 const MIN_GZIP_BYTES = 200
 const MAX_FACTS = 1_000
 /** An urgent fact waits this long for company. */
-const GATHER_MS = 100
+const GATHER_MS = 200
 
 /** The frame of a request: batches and assets have the same. */
 export const frame = (head: unknown, isGzip: boolean, body: ArrayLike<number>): Uint8Array<ArrayBuffer> => {

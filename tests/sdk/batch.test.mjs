@@ -73,16 +73,16 @@ afterEach(() => timers.reset())
 
 test('the frame is VR, version, compression, time, two lengths, and nothing is left over', async () => {
   page.batcher._fact([66, 50], 0)
-  await pass(110)
+  await pass(210)
   const { magic, version, compression, head, ops, length } = parts(page.batches[0])
   assert.deepEqual([magic, version, compression, ops, 20 + head], ['VR', 1, 0, 0, length])
 })
 
-test('an urgent fact leaves within 100 ms, with the ops of that time', async () => {
+test('an urgent fact leaves within 200 ms, with the ops of that time', async () => {
   page.batcher._op(OP_SCROLL, 0, [1, 0, 5])
   page.batcher._fact([69, 'add_to_cart', {}], 0)
   page.batcher._fact([69, 'right_behind', {}], 0)
-  await pass(110)
+  await pass(210)
   assert.equal(page.batches.length, 1)
   assert.ok(parts(page.batches[0]).ops > 0)
 })
@@ -91,7 +91,7 @@ test('an urgent fact does not wait for a walk, and does not cut it', async () =>
   page.batcher._walking(true)
   page.batcher._op(OP_SCROLL, 0, [1, 0, 5])
   page.batcher._fact([69, 'add_to_cart', {}], 0)
-  await pass(110)
+  await pass(210)
   assert.deepEqual(page.batches.map((batch) => parts(batch).ops), [0])
 })
 
@@ -122,7 +122,7 @@ test('while a document is walked its batch waits; facts do not', async () => {
   await pass(20_000)
   assert.deepEqual(page.batches.map((batch) => [parts(batch).ops, batch.s]), [[0, false]])
   page.batcher._walking(false)
-  await pass(110)
+  await pass(210)
   assert.deepEqual(page.batches.map(({ s }) => s), [false, true])
 })
 

@@ -7,7 +7,7 @@ import { patch } from '../patch'
  * never is. */
 const CLICK_ID = /^(\w+clk?|[gw]bra|li_fat_)id$/
 /** A title is set by the page soon after its URL; and a small page is walked by then, so that it comes in the same request. */
-const TITLE_MS = 150
+const TITLE_MS = 50
 
 const campaignOf = (search: string): Record<string, Scalar> => {
   const campaign: Record<string, Scalar> = {}
