@@ -73,7 +73,7 @@ class Background:
 
     def notice(self, values: list[object]) -> None:
         """These were committed."""
-        if any(isinstance(value, Taken) and value.batch for value in values):
+        if any(isinstance(value, Taken) and value.has_ops for value in values):
             self.ring()
 
     def ring(self) -> None:

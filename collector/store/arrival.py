@@ -91,11 +91,11 @@ class ArrivedAsset:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """It will be durable at the commit. `batch` is 0 when it was there already. `have`: keys of
+    """It will be durable at the commit. `has_ops`: there are new ops to check. `have`: keys of
     batches that the client may have sent before and got no answer to."""
 
     session_id: str
-    batch: int
+    has_ops: bool
     need: tuple[bytes, ...] = ()
     snapshot: bool = False
     have: tuple[str, ...] = ()

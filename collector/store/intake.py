@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from collector.store.arrival import Arrival, ArrivedAsset, Refused, Taken
 from collector.store.contents import is_known, keep_asset, want
+from collector.store.new_rows import NewRows
 from collector.store.open_documents import OpenDocument, OpenDocuments
 from collector.store.open_sessions import ERASED, FOREIGN, OpenSession, OpenSessions
 from collector.store.visitors import is_erased
@@ -24,15 +25,18 @@ CONFLICT = Refused("conflict", "another batch has this number already: the first
 
 class Intake:
     """Remembers the sessions and documents that are being recorded, so that a batch costs one
-    insert. Lives with the writer connection."""
+    insert, and makes it together with the others of the transaction. Lives with the writer
+    connection."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._rows = NewRows(db)
         self._sessions = OpenSessions(db)
         self._documents = OpenDocuments(db)
 
     def forget(self) -> None:
         """What is remembered may be wrong: after a rollback, an erasure, a repair."""
+        self._rows.forget()
         self._sessions.forget()
         self._documents.forget()
 
@@ -44,6 +48,9 @@ class Intake:
             if client is None:
                 return UNKNOWN_DOCUMENT
             arrival = replace(arrival, client_session_id=client)
+        if arrival.visitor_id is None and arrival.page_views:
+            # The page that led to this one may wait, and it tells session and tab.
+            self._rows.write()
         session = self._sessions.of(arrival)
         if isinstance(session, Refused):
             return session
@@ -53,9 +60,11 @@ class Intake:
         document = self._documents.find(session, arrival.document_id)
         if document is not None:
             return self._store(session, document, arrival)
+        if self._rows.holds(session.row):
+            self._rows.write()
         document = self._documents.make(session, arrival)
         taken = self._store(session, document, arrival)
-        if isinstance(taken, Taken) and arrival.visitor_id:
+        if isinstance(taken, Taken) and arrival.visitor_id and document.number > 1:
             return replace(taken, have=self._documents.lately(document, arrival))
         return taken
 
@@ -74,7 +83,7 @@ class Intake:
         if isinstance(waited, Refused):
             return waited
         self._documents.got(waited, asset.hash)
-        return Taken(session.session_id, 0)
+        return Taken(session.session_id, has_ops=False)
 
     def checked(self, document: int, wanted: set[bytes]) -> None:
         """One more batch of this document was checked; `wanted`: the hashes that are still
@@ -91,11 +100,14 @@ class Intake:
 
     def flush(self) -> None:
         """Writes what changed in sessions and documents; call it before the commit."""
+        self._rows.write()
         if self._sessions.flush() | self._documents.flush():
             self.forget()
 
     def _earlier_copy(self, session: OpenSession, arrival: Arrival) -> Taken | Refused | None:
         """A retry of a batch that was stored before its session was rotated."""
+        if session.continues is not None and self._rows.holds(session.continues):
+            self._rows.write()
         row = self._db.execute(
             "SELECT b.digest FROM session n JOIN document d ON d.session = n.continues"
             " JOIN batch b USING (document) WHERE n.session = ? AND d.document_id = ?"
@@ -104,7 +116,7 @@ class Intake:
         ).fetchone()
         if row is None:
             return None
-        return Taken(session.session_id, 0) if row[0] == arrival.digest else CONFLICT
+        return Taken(session.session_id, has_ops=False) if row[0] == arrival.digest else CONFLICT
 
     def _store(
         self, session: OpenSession, document: OpenDocument, arrival: Arrival
@@ -113,22 +125,28 @@ class Intake:
         t_ms = shift + arrival.t_ms
         until_ms = max([t_ms, *(shift + fact.t_ms for fact in arrival.facts)])
         has_ops = bool(arrival.ops)
-        cursor = self._db.conn.execute(
-            "INSERT INTO batch (document, seq, digest, received_at_ms, sent_t_ms, t_ms, until_ms,"
-            " compression, path, checked, ops) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+        if arrival.seq <= document.last_seq and self._is_there(document, arrival.seq):
+            return self._second_copy(session, document, arrival)
+        self._rows.batch(
+            session.row,
             (document.row, arrival.seq, arrival.digest, arrival.received_at_ms, arrival.sent_t_ms,
              t_ms, until_ms, arrival.compression, arrival.path, int(not has_ops),
              arrival.ops if has_ops else None),
         )  # fmt: skip
-        if not cursor.rowcount:
-            return self._second_copy(session, document, arrival)
-        batch = cursor.lastrowid or 0
         need = self._need(session, document, arrival)
         asks = self._documents.grew(document, arrival)
         self._sessions.grew(session, arrival, t_ms, until_ms)
         self._store_facts(session, document, arrival, shift)
-        return Taken(session.session_id, batch if has_ops else 0, need, asks)
+        return Taken(session.session_id, has_ops, need, asks)
+
+    def _is_there(self, document: OpenDocument, seq: int) -> bool:
+        """Was a batch of this number stored, or does it wait? Numbers above the last are new."""
+        if self._rows.holds(document.session):
+            self._rows.write()
+        found = self._db.execute(
+            "SELECT 1 FROM batch WHERE document = ? AND seq = ?", [document.row, seq]
+        )
+        return found.fetchone() is not None
 
     def _second_copy(
         self, session: OpenSession, document: OpenDocument, arrival: Arrival
@@ -143,7 +161,9 @@ class Intake:
             return CONFLICT
         # The answer to the first copy may have been lost: ask for the same again.
         need = self._need(session, document, arrival)
-        return Taken(session.session_id, 0, need, arrival.seq == document.asked_seq)
+        return Taken(
+            session.session_id, has_ops=False, need=need, snapshot=arrival.seq == document.asked_seq
+        )
 
     def _need(
         self, session: OpenSession, document: OpenDocument, arrival: Arrival
@@ -160,18 +180,14 @@ class Intake:
         self, session: OpenSession, document: OpenDocument, arrival: Arrival, shift: int
     ) -> None:
         for view in arrival.page_views:
-            self._db.conn.execute(
-                "INSERT INTO page_view (session, document, t_ms, at_ms, url, title, referrer,"
-                " route, campaign) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self._rows.page_view(
                 (session.row, document.row, shift + view.t_ms, document.origin_at_ms + view.t_ms,
-                 view.url, view.title, view.referrer, view.route, json.dumps(dict(view.campaign))),
+                 view.url, view.title, view.referrer, view.route, json.dumps(dict(view.campaign)))
             )  # fmt: skip
         for fact in arrival.facts:
-            self._db.conn.execute(
-                "INSERT INTO fact (session, document, t_ms, kind, text, fields)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+            self._rows.fact(
                 (session.row, document.row, shift + fact.t_ms, fact.kind, fact.text,
-                 json.dumps(fact.fields)),
+                 json.dumps(fact.fields))
             )  # fmt: skip
         for bad in arrival.bad_facts:
             self._db.conn.execute(

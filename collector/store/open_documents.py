@@ -3,6 +3,7 @@ its tab and its place in time."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,14 @@ LATELY_MS = 60_000
 """A page that goes away sends by beacon, whose answer nobody hears; the next page asks."""
 LATELY_DOCUMENTS = 3
 LATELY_BATCHES = 50
+CHANGES = """
+UPDATE document SET last_seq = new.last_seq, asked_seq = new.asked_seq, left_seq = new.left_seq,
+  replay = new.replay
+FROM (SELECT json_extract(value, '$[0]') AS document, json_extract(value, '$[1]') AS last_seq,
+  json_extract(value, '$[2]') AS asked_seq, json_extract(value, '$[3]') AS left_seq,
+  json_extract(value, '$[4]') AS replay FROM json_each(?)) new
+WHERE document.document = new.document
+"""
 
 
 @dataclass(slots=True)
@@ -24,6 +33,7 @@ class OpenDocument:
 
     row: int
     session: int
+    number: int
     origin_at_ms: int
     last_seq: int
     asked_seq: int | None
@@ -80,12 +90,10 @@ class OpenDocuments:
 
     def flush(self) -> bool:
         """Writes what changed. True: so much is remembered that all should be forgotten."""
+        if not self._changed:
+            return False
         changed = [self._by_row[row] for row in self._changed]
-        self._db.conn.executemany(
-            "UPDATE document SET last_seq = ?, asked_seq = ?, left_seq = ?, replay = ?"
-            " WHERE document = ?",
-            [(d.last_seq, d.asked_seq, d.left_seq, int(d.replay), d.row) for d in changed],
-        )
+        self._db.conn.execute(CHANGES, [json.dumps([_place(document) for document in changed])])
         self._changed.clear()
         return len(self._documents) > MAX_REMEMBERED
 
@@ -96,7 +104,7 @@ class OpenDocuments:
 
     def _load(self, session: OpenSession, document_id: str) -> OpenDocument | None:
         row = self._db.execute(
-            "SELECT document, session, origin_at_ms, last_seq, asked_seq, left_seq, replay"
+            "SELECT document, session, number, origin_at_ms, last_seq, asked_seq, left_seq, replay"
             " FROM document WHERE session = ? AND document_id = ?",
             [session.row, document_id],
         ).fetchone()
@@ -119,19 +127,19 @@ class OpenDocuments:
         """A document load of which this is the first batch: its place in time is fixed now."""
         origin_at_ms, skewed = origin_of(arrival)
         arrival = self._completed(arrival)
-        self._db.execute(
+        number, tab = self._number_and_tab(session, arrival)
+        replay = arrival.replay or False
+        row = self._db.execute(
             "INSERT INTO document (session, number, document_id, tab, client_tab, origin_at_ms,"
-            " client_origin_ms, skewed, last_seq, replay, sdk_version, client_id) VALUES (?,"
-            " (SELECT coalesce(max(number), 0) + 1 FROM document WHERE session = ?),"
-            " ?, ?, ?, ?, ?, ?, -1, ?, ?, ?)",
-            [session.row, session.row, arrival.document_id, self._tab(session, arrival),
+            " client_origin_ms, skewed, last_seq, replay, sdk_version, client_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, -1, ?, ?, ?)",
+            [session.row, number, arrival.document_id, tab,
              arrival.client_tab or arrival.document_id, origin_at_ms, arrival.client_origin_ms or 0,
-             int(skewed), int(arrival.replay or False), arrival.sdk_version,
-             arrival.client_session_id],
-        )  # fmt: skip
-        document = self._load(session, arrival.document_id)
-        if document is None:
-            raise LookupError(f"document {arrival.document_id} vanished")
+             int(skewed), int(replay), arrival.sdk_version, arrival.client_session_id],
+        ).lastrowid or 0  # fmt: skip
+        document = OpenDocument(row, session.row, number, origin_at_ms, -1, None, None, replay)
+        self._remember(document, arrival.document_id)
+        self._clients[arrival.site, arrival.document_id] = arrival.client_session_id
         return document
 
     def _completed(self, arrival: Arrival) -> Arrival:
@@ -181,22 +189,26 @@ class OpenDocuments:
         )  # fmt: skip
         return tuple(f"{document_id}.{seq}" for document_id, seq in rows)
 
-    def _tab(self, session: OpenSession, arrival: Arrival) -> int:
-        """Tabs count from 1 in order of appearance. Without a lasting tab id a page goes on in the
+    def _number_and_tab(self, session: OpenSession, arrival: Arrival) -> tuple[int, int]:
+        """Both count from 1 in order of appearance. Without a lasting tab id a page goes on in the
         tab of the page that led to it."""
-        row = self._db.execute(
-            "SELECT tab FROM document WHERE session = ? AND client_tab = ? LIMIT 1",
-            [session.row, arrival.client_tab or arrival.document_id],
+        number, next_tab, tab = self._db.execute(
+            "SELECT coalesce(max(number), 0) + 1, coalesce(max(tab), 0) + 1,"
+            " min(CASE WHEN client_tab = ? THEN tab END) FROM document WHERE session = ?",
+            [arrival.client_tab or arrival.document_id, session.row],
         ).fetchone()
         referrer = next((v.referrer for v in arrival.page_views if not v.route), "")
-        if row is None and arrival.visitor_id is None and referrer:
+        if tab is None and arrival.visitor_id is None and referrer:
             row = self._db.execute(
                 "SELECT d.tab FROM page_view p JOIN document d USING (document)"
                 " WHERE p.session = ? AND p.url = ? ORDER BY p.at_ms DESC LIMIT 1",
                 [session.row, referrer],
             ).fetchone()
-        if row is None:
-            row = self._db.execute(
-                "SELECT coalesce(max(tab), 0) + 1 FROM document WHERE session = ?", [session.row]
-            ).fetchone()
-        return int(row[0])
+            tab = row[0] if row else None
+        return number, next_tab if tab is None else tab
+
+
+def _place(document: OpenDocument) -> tuple[int, int, int | None, int | None, int]:
+    """What `CHANGES` takes of a document."""
+    replay = int(document.replay)
+    return document.row, document.last_seq, document.asked_seq, document.left_seq, replay

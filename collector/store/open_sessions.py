@@ -4,6 +4,7 @@ found, joined or made."""
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 from dataclasses import dataclass
 
@@ -21,6 +22,19 @@ MAX_AGE_MS = 48 * 3600 * 1000
 MAX_AHEAD_MS = 5_000
 
 FOREIGN = Refused("foreign_session", "this session belongs to another writer: make a new one")
+CHANGES = """
+UPDATE session SET last_received_at_ms = new.received_at_ms, bytes = new.bytes,
+  t_ms = min(session.t_ms, new.t_ms), until_ms = max(session.until_ms, new.until_ms)
+FROM (SELECT json_extract(value, '$[0]') AS session, json_extract(value, '$[1]') AS received_at_ms,
+  json_extract(value, '$[2]') AS bytes, json_extract(value, '$[3]') AS t_ms,
+  json_extract(value, '$[4]') AS until_ms FROM json_each(?)) new
+WHERE session.session = new.session
+"""
+REOPENED = """
+UPDATE session SET packed = 0
+WHERE packed = 1 AND session IN (SELECT value FROM json_each(?))
+"""
+
 ERASED = Refused("erased", "this visitor's data was erased: nothing more of it is kept")
 
 
@@ -39,6 +53,13 @@ class OpenSession:
     until_ms: int
     bytes: int
     continues: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Visitor:
+    row: int
+    anonymous: bool
+    person: str | None
 
 
 class OpenSessions:
@@ -72,17 +93,12 @@ class OpenSessions:
 
     def flush(self) -> bool:
         """Writes what changed. True: so much is remembered that all should be forgotten."""
+        if not self._changed:
+            return False
         changed = [self._sessions[row] for row in self._changed]
-        self._db.conn.executemany(
-            "UPDATE session SET last_received_at_ms = ?, bytes = ?,"
-            " t_ms = min(t_ms, ?), until_ms = max(until_ms, ?) WHERE session = ?",
-            [(s.last_received_at_ms, s.bytes, s.t_ms, s.until_ms, s.row) for s in changed],
-        )
+        self._db.conn.execute(CHANGES, [json.dumps([_place(session) for session in changed])])
         # Apart, because it is seldom needed, and keeps an index.
-        self._db.conn.executemany(
-            "UPDATE session SET packed = 0 WHERE session = ? AND packed = 1",
-            [(s.row,) for s in changed],
-        )
+        self._db.conn.execute(REOPENED, [json.dumps(list(self._changed))])
         self._changed.clear()
         return len(self._clients) > MAX_REMEMBERED
 
@@ -159,35 +175,57 @@ class OpenSessions:
             anonymous = arrival.visitor_id is None
             visitor = self._visitor(arrival.site, arrival.visitor_id or session_id, anonymous)
         else:
-            visitor = continues.visitor
-        person = self._db.execute("SELECT person FROM visitor WHERE visitor = ?", [visitor])
+            visitor = self._visitor_of(continues)
         zero = origin_at_ms + arrival.t_ms
+        continued = continues.row if continues else None
         row = self._db.execute(
             "INSERT INTO session (session_id, site, visitor, zero_at_ms, first_received_at_ms,"
             " last_received_at_ms, t_ms, until_ms, person, visit_key, ip_net, user_agent, bot,"
             " continues) VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)",
-            [session_id, arrival.site, visitor, zero, arrival.received_at_ms,
-             arrival.received_at_ms, person.fetchone()[0], key, arrival.ip_net,
-             arrival.user_agent, int(arrival.is_bot), continues.row if continues else None],
-        ).lastrowid  # fmt: skip
-        return self._load(row or 0)
-
-    def _visitor(self, site: int, visitor_id: str, anonymous: bool) -> int:
-        self._db.execute(
-            "INSERT INTO visitor (site, visitor_id, anonymous) VALUES (?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            [site, visitor_id, int(anonymous)],
+            [session_id, arrival.site, visitor.row, zero, arrival.received_at_ms,
+             arrival.received_at_ms, visitor.person, key, arrival.ip_net, arrival.user_agent,
+             int(arrival.is_bot), continued],
+        ).lastrowid or 0  # fmt: skip
+        self._sessions[row] = OpenSession(
+            row=row,
+            session_id=session_id,
+            site=arrival.site,
+            visitor=visitor.row,
+            anonymous=visitor.anonymous,
+            zero_at_ms=zero,
+            last_received_at_ms=arrival.received_at_ms,
+            t_ms=0,
+            until_ms=0,
+            bytes=0,
+            continues=continued,
         )
-        row: tuple[int] = self._db.execute(
-            "SELECT visitor FROM visitor WHERE site = ? AND visitor_id = ?", [site, visitor_id]
+        return self._sessions[row]
+
+    def _visitor(self, site: int, visitor_id: str, anonymous: bool) -> _Visitor:
+        """The visitor of this id; made where there is none."""
+        found = self._db.execute(
+            "SELECT visitor, anonymous, person FROM visitor WHERE site = ? AND visitor_id = ?",
+            [site, visitor_id],
         ).fetchone()
-        return row[0]
+        if found is not None:
+            return _Visitor(found[0], bool(found[1]), found[2])
+        row = self._db.execute(
+            "INSERT INTO visitor (site, visitor_id, anonymous) VALUES (?, ?, ?)",
+            [site, visitor_id, int(anonymous)],
+        ).lastrowid
+        return _Visitor(row or 0, anonymous, None)
+
+    def _visitor_of(self, session: OpenSession) -> _Visitor:
+        found = self._db.execute(
+            "SELECT visitor, anonymous, person FROM visitor WHERE visitor = ?", [session.visitor]
+        ).fetchone()
+        return _Visitor(found[0], bool(found[1]), found[2])
 
     def _name_visitor(self, session: OpenSession, visitor_id: str) -> None:
         """A cookieless session whose visitor has consented since: its placeholder gives way to the
         visitor."""
         placeholder = session.visitor
-        session.visitor = self._visitor(session.site, visitor_id, anonymous=False)
+        session.visitor = self._visitor(session.site, visitor_id, anonymous=False).row
         session.anonymous = False
         self._db.execute(
             "UPDATE session SET visitor = ?, visit_key = NULL WHERE visitor = ?",
@@ -221,6 +259,12 @@ class OpenSessions:
         )
         self._clients.clear()
         return new
+
+
+def _place(session: OpenSession) -> tuple[int, int, int, int, int]:
+    """What `CHANGES` takes of a session."""
+    received_at_ms = session.last_received_at_ms
+    return session.row, received_at_ms, session.bytes, session.t_ms, session.until_ms
 
 
 def origin_of(arrival: Arrival) -> tuple[int, bool]:
