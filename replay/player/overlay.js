@@ -62,7 +62,7 @@ export class Overlay {
     this.canvas.height = Math.round(height_px * scale * density)
     this.context?.scale(density, density)
     if (this.context) this.context.strokeStyle = getComputedStyle(this.canvas).color
-    this.hasTrail = false
+    this.showTrail(false)
   }
 
   /**
@@ -105,7 +105,7 @@ export class Overlay {
     const { context, canvas } = this
     if (!context || (points.length < 2 && !this.hasTrail)) return
     context.clearRect(0, 0, canvas.width, canvas.height)
-    this.hasTrail = points.length >= 2
+    this.showTrail(points.length >= 2)
     context.lineWidth = TRAIL_PX
     /** @type {Map<number, TrailPoint>} */
     const newer = new Map()
@@ -119,6 +119,12 @@ export class Overlay {
       context.lineTo(point.x * this.scale, point.y * this.scale)
       context.stroke()
     }
+  }
+
+  /** @param {boolean} hasTrail an empty canvas over the whole replay would still be blended into every frame */
+  showTrail(hasTrail) {
+    this.hasTrail = hasTrail
+    this.canvas.hidden = !hasTrail
   }
 
   /** @param {{x: number, y: number}} press */
