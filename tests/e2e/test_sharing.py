@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.e2e.api import Api
-from tests.e2e.axe import WIDTHS_PX, overflow_px, violations
+from tests.e2e.axe import problems_everywhere
 from tests.e2e.browser import open_player, visitor, wait_for_frame
 from tests.e2e.collector_process import Collector
 from tests.e2e.conftest import Site
@@ -24,7 +23,6 @@ from tests.e2e.waiting import wait_for
 pytestmark = pytest.mark.e2e
 
 MOMENT = "0.25"
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
 PERSON = "ana@example.com"
 
 
@@ -62,19 +60,6 @@ def stranger(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
     yield context.new_page(), asked
     assert context.cookies() == []
     context.close()
-
-
-def problems_everywhere(page: Page) -> list[str]:
-    """What axe-core finds on the page as it is now, and whether it is too wide: on a phone, and on
-    a desktop in the other colours."""
-    found = []
-    for (width, height), scheme in zip(WIDTHS_PX.values(), SCHEMES, strict=True):
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found += [f"{page.url} {width} px {scheme}: {what}" for what in violations(page)]
-        if overflow_px(page) > 0:
-            found.append(f"{page.url} {width} px: {overflow_px(page)} px too wide")
-    return found
 
 
 def preview(url: str) -> None:
