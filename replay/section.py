@@ -5,7 +5,7 @@ hold."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -282,30 +282,40 @@ class _Plan:
     known: int
 
 
-def _plans(reader: _Reader, announced: dict[int, str]) -> dict[int, _Plan | str]:
-    """For every code that can be read its plan, or what is wrong with its announcement."""
+_KNOWN: dict[int, tuple[Callable[..., SectionOp], tuple[Kind, ...]]] = {
+    code: (cast(Callable[..., SectionOp], op), tuple(kind for _, kind in FIELDS[code]))
+    for code, op in TREE_OPS.items()
+}
+
+
+def _plans(
+    reader: _Reader, codes: Iterable[int], announced: dict[int, str]
+) -> dict[int, _Plan | str]:
+    """For each of these codes that can be read its plan, or what is wrong with its announcement."""
     by_kind = reader.readers()
     plans: dict[int, _Plan | str] = {}
-    for code, op in TREE_OPS.items():
-        kinds = [kind for _, kind in FIELDS[code]]
-        make = cast(Callable[..., SectionOp], op)
-        plans[code] = _Plan(make, tuple(by_kind[kind] for kind in kinds), len(kinds))
-    for code, letters in announced.items():
-        if any(letter not in LETTERS for letter in letters):
-            plans[code] = f"op code {code} announces unknown kinds {shown(letters)}"
-            continue
-        kinds = [LETTERS[letter] for letter in letters]
-        readers = tuple(by_kind[kind] for kind in kinds)
-        if code in TREE_OPS:
-            known = [kind for _, kind in FIELDS[code]]
-            if kinds[: len(known)] == known:
-                make = cast(Callable[..., SectionOp], TREE_OPS[code])
-                plans[code] = _Plan(make, readers, len(known))
-            else:
-                plans[code] = f"op code {code} announces other fields {shown(letters)}"
-        else:
-            plans[code] = _Plan(_unknown(code, letters), readers, len(kinds))
+    for code in codes:
+        if code in announced:
+            plans[code] = _announced_plan(by_kind, code, announced[code])
+        elif code in _KNOWN:
+            make, kinds = _KNOWN[code]
+            plans[code] = _Plan(make, tuple([by_kind[kind] for kind in kinds]), len(kinds))
     return plans
+
+
+def _announced_plan(
+    by_kind: dict[Kind, Callable[[], Unpacked]], code: int, letters: str
+) -> _Plan | str:
+    if any(letter not in LETTERS for letter in letters):
+        return f"op code {code} announces unknown kinds {shown(letters)}"
+    kinds = tuple(LETTERS[letter] for letter in letters)
+    readers = tuple(by_kind[kind] for kind in kinds)
+    if code not in _KNOWN:
+        return _Plan(_unknown(code, letters), readers, len(kinds))
+    make, known = _KNOWN[code]
+    if kinds[: len(known)] != known:
+        return f"op code {code} announces other fields {shown(letters)}"
+    return _Plan(make, readers, len(known))
 
 
 def _unknown(code: int, letters: str) -> Callable[..., SectionOp]:
@@ -345,7 +355,9 @@ def read_section(raw: bytes, base_t_ms: int, content: Content) -> Section:
     reader = _Reader(columns, content, section)
     times = iter(varints(columns.times))
     try:
-        _read_ops(columns.codes, times, _plans(reader, columns.announced), section)
+        _read_ops(
+            columns.codes, times, _plans(reader, set(columns.codes), columns.announced), section
+        )
     except Damaged as damage:
         section.problems.append(f"op {len(section.ops)}: {damage.message}")
         return section
