@@ -81,9 +81,11 @@ class Collector:
             after_commit=lambda values: self.background.notice(values),
             max_waiting=settings.limits.max_waiting,
         )
-        self.background = Background(self.writer, self.readers, settings.pace, self.metrics, now_ms)
-        self._now_ms = now_ms
         hub = Hub(settings.pace)
+        self.background = Background(
+            self.writer, self.readers, settings.pace, hub, self.metrics, now_ms
+        )
+        self._now_ms = now_ms
         self._player = PlayerFiles(bundled("player"))
         sightings = Sightings()
         self.context = Context(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from collector.checking import check_batch, save_checks
 from collector.device import device_of
+from collector.live import Hub
 from collector.metrics import Metrics
 from collector.sealing import Contents, batches_of_segment, seal
 from collector.settings import Pace
@@ -30,6 +31,8 @@ BATCHES_A_STEP = 128
 PAUSE_S = 0.02
 MAX_PAUSES = 25
 """Half a second for a step: even a flood does not stop the replay of what has come."""
+BATCHES_A_BUSY_STEP = 24
+"""Little in a flood, for each takes as long as an acknowledgement. Who is watched goes first."""
 SESSIONS_A_SWEEP = 50
 
 
@@ -41,12 +44,14 @@ class Background:
         writer: Writer,
         readers: Readers,
         pace: Pace,
+        hub: Hub,
         metrics: Metrics,
         now_ms: Callable[[], int],
     ) -> None:
         self._writer = writer
         self._readers = readers
         self._pace = pace
+        self._hub = hub
         self._metrics = metrics
         self._now_ms = now_ms
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -139,9 +144,7 @@ class Background:
 
     def _check_all(self) -> None:
         while True:
-            self._give_way()
-            with self._readers.lend() as db:
-                batches = recordings.unchecked_batches(db, BATCHES_A_STEP)
+            batches = self._unchecked(BATCHES_A_BUSY_STEP if self._give_way() else BATCHES_A_STEP)
             if not batches:
                 return
             found = [check_batch(batch, self._metrics.report) for batch in batches]
@@ -151,6 +154,13 @@ class Background:
             self._touched.update(batch.document for batch in batches)
             self._metrics.checked.inc(len(found))
             self._metrics.problems.inc(sum(len(checked.problems) for checked in found))
+
+    def _unchecked(self, limit: int) -> list[recordings.StoredBatch]:
+        """The next batches to check: of sessions that somebody watches, else the oldest."""
+        watched = self._hub.watched(self._now_ms())
+        with self._readers.lend() as db:
+            found = recordings.unchecked_of(db, watched, limit) if watched else []
+            return found or recordings.unchecked_batches(db, limit)
 
     def _name_devices(self) -> None:
         """Of sessions that are new: to read a user agent takes too long for an acknowledgement."""
@@ -162,12 +172,14 @@ class Background:
             found = [(row, device_of(agent, bot=is_bot)) for row, agent, is_bot in agents]
             self._writer.call(lambda db, _, found=found: set_devices(db, found))  # type: ignore[misc]
 
-    def _give_way(self) -> None:
-        """Acknowledgements come first: while many come in, what is safe already can wait."""
+    def _give_way(self) -> bool:
+        """Acknowledgements come first: while many come in, what is safe already can wait. True:
+        they still do."""
         for _ in range(MAX_PAUSES):
             if not self._writer.is_busy:
-                return
+                return False
             time.sleep(PAUSE_S)
+        return True
 
     def _seal_full(self, document: int) -> None:
         with self._readers.lend() as db:

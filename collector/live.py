@@ -22,6 +22,11 @@ class Hub:
             recent = now_ms - WATCHED_FOR_MS
             self._seen_at_ms = {s: at for s, at in self._seen_at_ms.items() if at >= recent}
 
+    def watched(self, now_ms: int) -> list[str]:
+        """The sessions that somebody watches."""
+        recent = now_ms - WATCHED_FOR_MS
+        return [session_id for session_id, at in list(self._seen_at_ms.items()) if at > recent]
+
     def flush_ms(self, session_id: str, now_ms: int) -> int:
         """How often the recorder of this session should send."""
         watched = self._seen_at_ms.get(session_id, -WATCHED_FOR_MS) > now_ms - WATCHED_FOR_MS

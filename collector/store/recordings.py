@@ -123,6 +123,18 @@ def unchecked_batches(db: Database, limit: int) -> list[StoredBatch]:
     return _batches(db, "b.checked = 0 ORDER BY b.batch LIMIT ?", [limit])
 
 
+def unchecked_of(db: Database, session_ids: list[str], limit: int) -> list[StoredBatch]:
+    """As `unchecked_batches`, of these sessions alone."""
+    # CROSS JOIN keeps the order of the tables: these are few sessions among many unchecked batches.
+    rows = db.execute(
+        f"SELECT {BATCH} FROM session s CROSS JOIN document d USING (session)"  # noqa: S608 - constant text
+        " CROSS JOIN batch b USING (document) WHERE b.checked = 0"
+        " AND s.session_id IN (SELECT value FROM json_each(?)) ORDER BY b.batch LIMIT ?",
+        [json.dumps(session_ids), limit],
+    )
+    return [_batch(row) for row in rows]
+
+
 def batch_by_row(db: Database, session: int, batch: int) -> StoredBatch | None:
     """A batch of this session, if its ops still lie in it."""
     where = "b.batch = ? AND d.session = ? AND b.ops IS NOT NULL"
@@ -138,9 +150,7 @@ def save_check(db: Database, checked: Checked, now_ms: int) -> bool:
     """Notes what the check found; contents are stored by the caller. False when the batch was
     erased meanwhile."""
     batch = checked.batch
-    if not db.execute("SELECT 1 FROM batch WHERE batch = ?", [batch.batch]).fetchone():
-        return False
-    db.execute(
+    saved = db.execute(
         "UPDATE batch SET checked = 1, until_ms = max(until_ms, ?), ops_until_ms = ?, op_count = ?,"
         " raw_bytes = ?, has_document = ?, starts_document = ?, unreadable = ?, contents = ?"
         " WHERE batch = ?",
@@ -148,33 +158,47 @@ def save_check(db: Database, checked: Checked, now_ms: int) -> bool:
          int(checked.has_document), int(checked.starts_document), int(checked.unreadable),
          b"".join(checked.named), batch.batch],
     )  # fmt: skip
+    if not saved.rowcount:
+        return False
     db.execute(
         "UPDATE session SET until_ms = max(until_ms, ?) WHERE session = ?",
         [checked.until_ms, batch.session],
     )
-    db.conn.executemany(
-        "INSERT INTO document_asset (document, asset, hash, media_type) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET hash = excluded.hash, media_type = excluded.media_type",
-        [(batch.document, *asset) for asset in checked.assets],
-    )
-    db.conn.executemany(
-        "INSERT INTO visibility (document, seq, t_ms, state) VALUES (?, ?, ?, ?)",
-        [(batch.document, batch.seq, *visible) for visible in checked.visibility],
-    )
-    db.conn.executemany(
-        "INSERT INTO document_css (document, owner, token, asset) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET asset = excluded.asset",
-        [(batch.document, *css) for css in checked.css],
-    )
-    db.conn.executemany(
-        "INSERT INTO problem (session, document, seq, op_index, reason, evidence, found_at_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (batch.session, batch.document, batch.seq, index, reason, evidence, now_ms)
-            for (index, reason), evidence in zip(checked.problems, _evidence(batch), strict=False)
-        ],
-    )  # fmt: skip
+    _save_found(db, checked, now_ms)
     return True
+
+
+def _save_found(db: Database, checked: Checked, now_ms: int) -> None:
+    """What most batches have none of: a statement costs its time without rows too."""
+    batch = checked.batch
+    if checked.assets:
+        db.conn.executemany(
+            "INSERT INTO document_asset (document, asset, hash, media_type) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET hash = excluded.hash, media_type = excluded.media_type",
+            [(batch.document, *asset) for asset in checked.assets],
+        )
+    if checked.visibility:
+        db.conn.executemany(
+            "INSERT INTO visibility (document, seq, t_ms, state) VALUES (?, ?, ?, ?)",
+            [(batch.document, batch.seq, *visible) for visible in checked.visibility],
+        )
+    if checked.css:
+        db.conn.executemany(
+            "INSERT INTO document_css (document, owner, token, asset) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET asset = excluded.asset",
+            [(batch.document, *css) for css in checked.css],
+        )
+    if checked.problems:
+        db.conn.executemany(
+            "INSERT INTO problem (session, document, seq, op_index, reason, evidence, found_at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (batch.session, batch.document, batch.seq, index, reason, evidence, now_ms)
+                for (index, reason), evidence in zip(
+                    checked.problems, _evidence(batch), strict=False
+                )
+            ],
+        )
 
 
 def _evidence(batch: StoredBatch) -> Iterator[bytes | None]:

@@ -9,7 +9,10 @@ from random import Random
 
 import pytest
 
+from collector.live import WATCHED_FOR_MS
 from collector.settings import Pace
+from collector.store import recordings
+from collector.store.database import Database
 from replay import ops
 from replay.ops import NewNode
 from replay.section import TimedOp
@@ -238,3 +241,24 @@ def test_segments_are_served_as_they_are_named(small: Running) -> None:
     post(small.client, foreign.batch(snapshot()))
     path = f"/api/sessions/{foreign.session_id}/segments/{segments[0]['segment']}"
     assert small.api.get(path).status_code == 404
+
+
+def test_what_somebody_watches_is_checked_before_what_came_earlier(running: Running) -> None:
+    earlier, watched = running.tab(), running.tab()
+    for tab in (earlier, watched):
+        post(running.client, tab.batch(snapshot()))
+    running.settle()
+    hub, now_ms = running.collector.context.hub, running.clock.now_ms()
+    hub.watch(watched.session_id, now_ms)
+
+    def next_sessions(db: Database, _: object) -> tuple[list[int], list[int]]:
+        db.execute("UPDATE batch SET checked = 0")
+        every = recordings.unchecked_batches(db, 10)
+        found = recordings.unchecked_of(db, hub.watched(now_ms), 10)
+        db.execute("UPDATE batch SET checked = 1")
+        return [batch.session for batch in every], [batch.session for batch in found]
+
+    every, found = running.collector.writer.call(next_sessions)
+    assert len(every) == 2
+    assert found == every[1:]
+    assert hub.watched(now_ms + WATCHED_FOR_MS) == []
