@@ -4,10 +4,10 @@ transaction."""
 from __future__ import annotations
 
 import hmac
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import orjson
 from sqlite_utils import Database
 
 from collector.store.arrival import Arrival, ArrivedAsset, Refused, Taken
@@ -43,15 +43,13 @@ class Intake:
     def take(self, arrival: Arrival) -> Taken | Refused:
         """Stores a batch once. Nothing is written when it is refused, but for the count of
         conflicts."""
-        if not arrival.client_session_id:
-            client = self._documents.client_of(arrival)
-            if client is None:
-                return UNKNOWN_DOCUMENT
-            arrival = replace(arrival, client_session_id=client)
+        client = arrival.client_session_id or self._documents.client_of(arrival)
+        if client is None:
+            return UNKNOWN_DOCUMENT
         if arrival.visitor_id is None and arrival.page_views:
             # The page that led to this one may wait, and it tells session and tab.
             self._rows.write()
-        session = self._sessions.of(arrival)
+        session = self._sessions.of(arrival, client)
         if isinstance(session, Refused):
             return session
         earlier = self._earlier_copy(session, arrival) if session.continues else None
@@ -62,7 +60,7 @@ class Intake:
             return self._store(session, document, arrival)
         if self._rows.holds(session.row):
             self._rows.write()
-        document = self._documents.make(session, arrival)
+        document = self._documents.make(session, arrival, client)
         taken = self._store(session, document, arrival)
         if isinstance(taken, Taken) and arrival.visitor_id and document.number > 1:
             return replace(taken, have=self._documents.lately(document, arrival))
@@ -182,12 +180,12 @@ class Intake:
         for view in arrival.page_views:
             self._rows.page_view(
                 (session.row, document.row, shift + view.t_ms, document.origin_at_ms + view.t_ms,
-                 view.url, view.title, view.referrer, view.route, json.dumps(dict(view.campaign)))
+                 view.url, view.title, view.referrer, view.route, _as_json(view.campaign))
             )  # fmt: skip
         for fact in arrival.facts:
             self._rows.fact(
                 (session.row, document.row, shift + fact.t_ms, fact.kind, fact.text,
-                 json.dumps(fact.fields))
+                 _as_json(fact.fields))
             )  # fmt: skip
         for bad in arrival.bad_facts:
             self._db.conn.execute(
@@ -206,3 +204,7 @@ class Intake:
                 "UPDATE session SET person = ?, packed = 0 WHERE visitor = ? AND person IS NOT ?",
                 [arrival.person, session.visitor, arrival.person],
             )
+
+
+def _as_json(fields: Mapping[str, object]) -> str:
+    return orjson.dumps(fields).decode()

@@ -123,10 +123,11 @@ class OpenDocuments:
         self._documents[(document.session, document_id)] = document
         self._by_row[document.row] = document
 
-    def make(self, session: OpenSession, arrival: Arrival) -> OpenDocument:
-        """A document load of which this is the first batch: its place in time is fixed now."""
+    def make(self, session: OpenSession, arrival: Arrival, client_id: str) -> OpenDocument:
+        """A document load of which this is the first batch, sent by this client: its place in time
+        is fixed now."""
         origin_at_ms, skewed = origin_of(arrival)
-        arrival = self._completed(arrival)
+        arrival = self._completed(arrival, client_id)
         number, tab = self._number_and_tab(session, arrival)
         replay = arrival.replay or False
         row = self._db.execute(
@@ -135,21 +136,21 @@ class OpenDocuments:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, -1, ?, ?, ?)",
             [session.row, number, arrival.document_id, tab,
              arrival.client_tab or arrival.document_id, origin_at_ms, arrival.client_origin_ms or 0,
-             int(skewed), int(replay), arrival.sdk_version, arrival.client_session_id],
+             int(skewed), int(replay), arrival.sdk_version, client_id],
         ).lastrowid or 0  # fmt: skip
         document = OpenDocument(row, session.row, number, origin_at_ms, -1, None, None, replay)
         self._remember(document, arrival.document_id)
-        self._clients[arrival.site, arrival.document_id] = arrival.client_session_id
+        self._clients[arrival.site, arrival.document_id] = client_id
         return document
 
-    def _completed(self, arrival: Arrival) -> Arrival:
+    def _completed(self, arrival: Arrival, client_id: str) -> Arrival:
         """With what an earlier session, of which this one is the continuation, knows of it."""
         if arrival.client_origin_ms is not None:
             return arrival
         row = self._db.execute(
             "SELECT client_tab, client_origin_ms, sdk_version, replay FROM document"
             " WHERE document_id = ? AND client_id = ? ORDER BY document DESC LIMIT 1",
-            [arrival.document_id, arrival.client_session_id],
+            [arrival.document_id, client_id],
         ).fetchone()
         if row is None:
             return arrival

@@ -113,11 +113,11 @@ class OpenSessions:
                 self._clients[client_id] = client
         return client
 
-    def of(self, arrival: Arrival) -> OpenSession | Refused:
-        """The session of a batch; made where there is none."""
-        client = self.client(arrival.client_session_id)
+    def of(self, arrival: Arrival, client_id: str) -> OpenSession | Refused:
+        """The session of a batch that this client sent; made where there is none."""
+        client = self.client(client_id)
         if client is None:
-            return self._new_client(arrival)
+            return self._new_client(arrival, client_id)
         row, secret_hash = client
         session = self.get(row)
         # Trust on first use: whoever named the session first holds its secret.
@@ -149,8 +149,7 @@ class OpenSessions:
         self._sessions[row] = session
         return session
 
-    def _new_client(self, arrival: Arrival) -> OpenSession | Refused:
-        client_id = arrival.client_session_id
+    def _new_client(self, arrival: Arrival, client_id: str) -> OpenSession | Refused:
         if is_erased(self._db, arrival.site, arrival.visitor_id, client_id):
             return ERASED
         session = self._joined_session(arrival) or self._new_session(arrival, client_id, None)
