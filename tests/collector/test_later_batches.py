@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import httpx
@@ -91,5 +92,5 @@ def test_a_click_id_is_kept_as_the_name_of_its_network(running: Running) -> None
     tab = running.tab()
     view = replace(page_view(), campaign={"source": "news", "click_id": "gclid"})
     post(running.client, tab.batch(facts=[(0, view)]))
-    stored = running.rows("SELECT campaign FROM page_view")
-    assert stored == [('{"source": "news", "click_id": "google"}',)]
+    [(campaign,)] = running.rows("SELECT campaign FROM page_view")
+    assert json.loads(str(campaign)) == {"source": "news", "click_id": "google"}
