@@ -136,10 +136,10 @@ def _fact(t_ms: int, fact: ops.Fact, query_keys: frozenset[str]) -> ArrivedFact:
             fields[name] = scrub_url(value, query_keys)
         elif isinstance(value, str):
             fields[name] = plain_line(value, MAX_WORD)
-        elif isinstance(value, Mapping):
-            fields[name] = plain_map(value)
-        else:
+        elif isinstance(value, int):
             fields[name] = value
+        else:
+            fields[name] = plain_map(value)
     return ArrivedFact(t_ms, NAMES[fact.CODE], " ".join(_words(fields)), fields)
 
 
@@ -155,8 +155,9 @@ def _words(fields: Mapping[str, object]) -> list[str]:
     """The strings of a fact, for the search."""
     found: list[str] = []
     for value in fields.values():
-        if isinstance(value, str) and value:
-            found.append(value)
-        elif isinstance(value, Mapping):
+        if isinstance(value, str):
+            if value:
+                found.append(value)
+        elif isinstance(value, dict):
             found.extend(str(item) for item in value.values() if isinstance(item, str))
     return found

@@ -43,11 +43,11 @@ BYTES_A_TOKEN = 64 << 10
 HeaderList = list[tuple[bytes, bytes]]
 CORS: HeaderList = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Retry-After"),
     (b"content-type", b"application/json"),
 ]
 FULL_CORS: HeaderList = [
     *CORS,
+    (b"access-control-expose-headers", b"Retry-After"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 ]

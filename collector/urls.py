@@ -65,6 +65,7 @@ def query_keys_of(url: str) -> frozenset[str]:
     return frozenset(pair.partition("=")[0] for pair in query.split("&") if pair)
 
 
+@lru_cache(maxsize=1_024)
 def path_of(url: str) -> str:
     """The path of a URL, for `/v1/known`."""
     try:

@@ -147,13 +147,17 @@ def _fact(item: object, t_ms: int) -> tuple[int, Fact]:
     kinds = FIELDS[code]
     if len(values) < len(kinds):
         raise ValueError(f"code {code} has {len(values)} of {len(kinds)} fields")
-    fields = {}
+    fields: list[object] = []
     for (name, kind), value in zip(kinds, values, strict=False):
+        # What most fields are, without a call.
+        if kind is Kind.WORD and type(value) is str and "\0" not in value:
+            fields.append(value)
+            continue
         try:
-            fields[name] = _fact_field(kind, value)
+            fields.append(_fact_field(kind, value))
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-    return t_ms + dt_ms, cast(Fact, FACTS[code](**fields))
+    return t_ms + dt_ms, cast(Fact, FACTS[code](*fields))
 
 
 def read_facts(items: Sequence[object], t_ms: int) -> tuple[list[tuple[int, Fact]], list[str]]:
