@@ -14,6 +14,8 @@ export class Settling {
     this.loading = new Map()
     /** Pictures in style sheets that are in the browser's memory. @type {Set<string>} */
     this.preloaded = new Set()
+    /** Pictures that were decoded, by what they showed then: each decoding takes a frame or two. @type {WeakMap<Element, string>} */
+    this.decoded = new WeakMap()
   }
 
   /** @param {Element} element */
@@ -58,8 +60,20 @@ export class Settling {
    */
   pictures(frame) {
     const waits = []
-    for (const picture of frame.pictures()) if (dom.image.source(picture)) waits.push(dom.image.decode(picture))
+    for (const picture of frame.pictures()) {
+      const source = dom.image.source(picture)
+      if (source && this.decoded.get(picture) !== source) waits.push(this.decode(picture, source))
+    }
     return waits
+  }
+
+  /**
+   * @param {HTMLImageElement} picture
+   * @param {string} source
+   */
+  async decode(picture, source) {
+    await dom.image.decode(picture)
+    this.decoded.set(picture, source)
   }
 
   /**
@@ -96,9 +110,9 @@ const deadline = (ms) => {
   return { over, stop: () => clearTimeout(timer) }
 }
 
-/** Two frames: what is drawn in the first is on the screen in the second. A hidden tab paints none. */
-export const painted = () =>
+/** A frame is laid out and painted right behind its callbacks, so the next task finds it done. A hidden tab paints none. */
+const painted = () =>
   new Promise((resolve) => {
     if (document.visibilityState === 'hidden') setTimeout(resolve, 0)
-    else requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))
+    else requestAnimationFrame(() => setTimeout(resolve, 0))
   })
