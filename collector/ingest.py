@@ -8,7 +8,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from urllib.parse import parse_qs
 
 import orjson
@@ -167,12 +166,16 @@ class Ingest:
 
     async def _batch(self, request: _Request, body: bytes) -> bytes:
         batch = read_batch(body)
-        with self._noting(batch.head.site_key, request):
+        try:
             return await self._take(request, batch, body)
+        except Exception as error:
+            self._note(batch.head.site_key, request, error)
+            raise
 
-    def _noting(self, key: str, request: _Request) -> AbstractContextManager[None]:
+    def _note(self, key: str, request: _Request, error: Exception) -> None:
         """Whoever runs the site shall see what is refused, and why."""
-        return self._sightings.of_refusals(key, request.header(b"origin"), self._now_ms())
+        origin = request.header(b"origin")
+        self._sightings.refused(key, origin, problem_of(error).code, self._now_ms())
 
     async def _take(self, request: _Request, batch: Batch, body: bytes) -> bytes:
         site = self._site(batch.head.site_key, request.header(b"origin"), len(body))
@@ -194,8 +197,11 @@ class Ingest:
 
     async def _asset(self, request: _Request, body: bytes) -> bytes:
         upload = read_asset(body)
-        with self._noting(upload.site_key, request):
+        try:
             return await self._take_asset(request, upload, body)
+        except Exception as error:
+            self._note(upload.site_key, request, error)
+            raise
 
     async def _take_asset(self, request: _Request, upload: AssetUpload, body: bytes) -> bytes:
         site = self._site(upload.site_key, request.header(b"origin"), len(body))

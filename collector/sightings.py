@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from collector.address import plain_line
-from collector.problems import problem_of
 from collector.urls import BadOrigin, checked_origin
 
 Key = TypeVar("Key")
@@ -45,15 +42,6 @@ class Sightings:
         self._by_key: OrderedDict[str, OrderedDict[tuple[str, str], Refusal]] = OrderedDict()
         self._strangers: OrderedDict[tuple[str, str], Refusal] = OrderedDict()
         self._loads: OrderedDict[str, int] = OrderedDict()
-
-    @contextmanager
-    def of_refusals(self, key: str, origin: str, now_ms: int) -> Iterator[None]:
-        """Counts what fails within the block."""
-        try:
-            yield
-        except Exception as error:
-            self.refused(key, origin, problem_of(error).code, now_ms)
-            raise
 
     def refused(self, key: str, origin: str, code: str, now_ms: int) -> None:
         """A batch with this key was refused. Keys that no site has are bounded together: anybody
