@@ -69,7 +69,7 @@ export const createVisitor = (deps: LateDeps): Visitor => {
   }
 
   const sendViewport = (): void => {
-    const { scale = 1, offsetLeft = 0, offsetTop = 0 } = window.visualViewport ?? {}
+    const { scale, offsetLeft, offsetTop } = visualViewport!
     send(OP_VIEWPORT, ...[innerWidth, innerHeight, devicePixelRatio * 100, scale * 100, offsetLeft, offsetTop].map(Math.round))
   }
 
@@ -134,7 +134,7 @@ export const createVisitor = (deps: LateDeps): Visitor => {
       })
       listen(root, 'visibilitychange', schedule)
       listen(window, 'resize focus blur', schedule)
-      if (window.visualViewport) listen(window.visualViewport, 'resize scroll', schedule)
+      listen(visualViewport!, 'resize scroll', schedule)
       for (const query of queries) listen(query, 'change', schedule)
     },
     _flush() {
