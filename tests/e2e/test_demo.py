@@ -22,6 +22,8 @@ def click_through(page: Page, shop: str) -> str:
     """A short visit; returns the session's id."""
     page.goto(shop)
     page.locator('[data-sku="jar"] > a').click()
+    # The shop's own script shows these, and listens from then on.
+    page.locator("#thumbs button").first.wait_for()
     page.get_by_text("Put in the bag").click()
     page.locator("#added a").click()
     page.get_by_text("size M").wait_for()

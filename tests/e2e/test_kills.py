@@ -138,9 +138,17 @@ def check_loads(api: Api, loads: list[Load]) -> None:
         there = Counter(fact["name"] for fact in facts if fact["kind"] == "track")
         assert [name for name in load.acknowledged if there[name] != 1] == []
         assert set(there.values()) == {1}
-        replayed = Replayed(api, load.session_id)
+        # What was just acknowledged is looked through a moment later.
+        names = set(load.acknowledged)
+        replayed = wait_for(
+            "every op can be replayed",
+            lambda load=load, names=names: (
+                found  # type: ignore[misc]
+                if (found := Replayed(api, load.session_id)).marks.keys() >= names
+                else None
+            ),
+        )
         assert replayed.timeline["gaps"] == []
-        assert replayed.marks.keys() >= set(load.acknowledged)
 
 
 def check_visit(api: Api, visit: Visit) -> None:
