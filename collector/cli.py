@@ -45,6 +45,9 @@ URL = click.option(
     help="What tags, links and alerts carry: https://collector.example.",
 )
 
+# One id in 64 begins with a dash: it is no option. (`-h` would be the start of one, too.)
+TAKES_ID = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
 
 def plain_errors(run: Callable[Params, None]) -> Callable[Params, None]:
     """What can't be done is one line and exit status 2, never a trace."""
@@ -264,7 +267,7 @@ def audit(data: Path, as_json: bool, limit: int) -> None:
         click.echo(f"{at:%Y-%m-%d %H:%M:%S}  {'  '.join(filter(None, words))}")
 
 
-@visitreel.command()
+@visitreel.command(context_settings=TAKES_ID)
 @DATA
 @click.argument("session_id", metavar="SESSION")
 @click.option("--at", "at_s", type=float, required=True, help="Seconds from the session's zero.")
@@ -282,7 +285,7 @@ def frame(data: Path, session_id: str, at_s: float, tab: int | None) -> None:
     sys.stdout.buffer.write(html.encode("utf-8", "replace"))
 
 
-@visitreel.command()
+@visitreel.command(context_settings=TAKES_ID)
 @DATA
 @click.argument("session_id", metavar="SESSION")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -311,7 +314,7 @@ def import_(data: Path, file: Path, name: str) -> None:
     click.echo(f"{what} {done['session']} on site {done['site']}")
 
 
-@visitreel.command()
+@visitreel.command(context_settings=TAKES_ID)
 @DATA
 @click.argument("visitor")
 @plain_errors

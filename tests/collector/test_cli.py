@@ -125,7 +125,9 @@ def test_commands_take_effect_within_a_second_while_it_runs(shell: Shell) -> Non
         assert tab.session_id in shell.say("sessions")
         assert f'"id": "{tab.session_id}"' in shell.say("sessions", "--json")
         assert "hello" in shell.say("frame", tab.session_id, "--at", "0")
-        assert "there is no session" in shell.refuse("frame", "x" * 20, "--at", "0")
+        for nobody in ("x" * 20, "-" + "x" * 19, "--" + "h" * 18, "-h" + "x" * 18):
+            assert "there is no session" in shell.refuse("frame", nobody, "--at", "0")
+            assert "no session" in shell.refuse("export", nobody, "a.reel")
         assert "nothing can be shown" in shell.refuse("frame", tab.session_id, "--at", "-5")
         assert "1 sessions" in shell.say("erase", str(tab.visitor_id))
         late = post(client, tab.batch(snapshot()), origin="https://shop.example")
