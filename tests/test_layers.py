@@ -28,6 +28,7 @@ HOMES = {
     "orjson": ("collector/",),
     "jinja2": ("collector/web/",),
     "prometheus_client": ("collector/metrics.py",),
+    "h11": ("collector/server.py",),
     "click": ("collector/cli.py", "collector/commands/"),
     "tinycss2": ("replay/css.py",),
     "ua_parser": ("collector/device.py",),

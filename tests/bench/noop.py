@@ -13,6 +13,11 @@ from starlette.routing import Route
 
 from collector.server import listen, server_of
 
+PATH = "/noop"
+"""As any route of an application."""
+SHORT_PATH = "/v1/batch"
+"""Read and answered on the short way that the server has for whole batches."""
+
 
 async def _noop(request: Request) -> Response:
     await request.body()
@@ -26,7 +31,11 @@ async def _health(_: Request) -> Response:
 def main(port: int) -> None:
     """Serves until it is ended."""
     application = Starlette(
-        routes=[Route("/v1/batch", _noop, methods=["POST"]), Route("/healthz", _health)]
+        routes=[
+            Route(PATH, _noop, methods=["POST"]),
+            Route(SHORT_PATH, _noop, methods=["POST"]),
+            Route("/healthz", _health),
+        ]
     )
     listener = listen("127.0.0.1", port)
     asyncio.run(server_of(application).serve(sockets=[listener]))

@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from playwright.sync_api import Browser
 
-from tests.bench import load, tape
+from tests.bench import load, noop, tape
 from tests.bench.client import Connection
 from tests.bench.load import Book, Site
 from tests.bench.recorders import visitreel
@@ -37,7 +37,7 @@ from tests.e2e.waiting import wait_for
 CONNECTIONS = 64
 ROUNDS = 5
 ROUND_S = 3.0
-BODIES_A_CONNECTION = 250
+BODIES_A_CONNECTION = 500
 """More than a round can send."""
 SITES = 8
 """A site of its own takes 1,000 requests a second."""
@@ -108,18 +108,29 @@ def ack_rows(browser: Browser) -> Iterator[Row]:
     """Durable acknowledgements a second ÷ what the same server does when it does nothing. Rounds
     alternate; the first of each is a warm-up."""
     visit = shop_tape(browser)
-    rounds: dict[str, list[Round]] = {"collector": [], "no-op": []}
+    rounds: dict[str, list[Round]] = {"collector": [], "no-op": [], "short no-op": []}
     with collector() as (running, sites, token), no_op() as idle_url:
         book = Book()
         for turn in range(ROUNDS + 1):
             bodies = _bodies(visit, sites, turn)
-            idle = apart(partial(_round, idle_url, bodies, None))
-            ours = apart(partial(_round, running.url, bodies, book))
+            made = {
+                "no-op": apart(partial(_round, idle_url, bodies, noop.PATH)),
+                "collector": apart(partial(_round, running.url, bodies, None, book)),
+                "short no-op": apart(partial(_round, idle_url, bodies, noop.SHORT_PATH)),
+            }
             if turn:
-                rounds["no-op"].append(idle)
-                rounds["collector"].append(ours)
+                for name, one in made.items():
+                    rounds[name].append(one)
         _expect_held(running, token, book)
     yield from _ack_rows(rounds["collector"], rounds["no-op"])
+    mine, its = (
+        statistics.median([one.rate for one in rounds[name]])
+        for name in ("collector", "short no-op")
+    )
+    yield Row(
+        "ack-short", "… beside a no-op that is read as short as a batch, median",
+        round(mine), "/s", "no-op", round(its), is_ratio=True, better="higher",
+    )  # fmt: skip
 
 
 def _ack_rows(ours: Sequence[Round], idle: Sequence[Round]) -> Iterator[Row]:
@@ -151,16 +162,20 @@ def _bodies(visit: Tape, sites: Sequence[Site], turn: int) -> list[list[Body]]:
     return made
 
 
-async def _round(url: str, bodies: Sequence[Sequence[Body]], book: Book | None) -> Round:
+async def _round(
+    url: str, bodies: Sequence[Sequence[Body]], path: str | None, book: Book | None = None
+) -> Round:
+    """`path`: where all go; None: each where it belongs."""
     times: list[float] = []
     ends_at = time.monotonic() + ROUND_S
 
     async def send(mine: Sequence[Body]) -> None:
         connection = Connection(url, ORIGIN)
-        for body in mine:
+        # What does nothing may get the same again.
+        for body in mine if book is not None else itertools.cycle(mine):
             if time.monotonic() >= ends_at:
                 break
-            answer = await connection.post(body.path, body.data)
+            answer = await connection.post(path or body.path, body.data)
             if answer.status != 200:
                 raise NotHeld(f"{answer.status} {answer.body[:200]!r}")
             times.append(answer.taken_s)

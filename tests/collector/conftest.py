@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class Running:
     clock: Clock
     client: httpx.Client
     api: httpx.Client
+    end: Callable[[], None]
+    """Tells the server to end."""
     keys: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -119,7 +122,8 @@ def running_collector(
                 )["token"]
                 headers = {"authorization": f"Bearer {token}"}
                 with httpx.Client(base_url=settings.url, timeout=30, headers=headers) as api:
-                    yield Running(collector, clock, client, api)
+                    end = partial(setattr, server, "should_exit", True)
+                    yield Running(collector, clock, client, api, end)
         finally:
             server.should_exit = True
             thread.join(30)
