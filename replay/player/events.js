@@ -79,10 +79,13 @@ export class Events {
     if (now) this.reveal(now.button)
   }
 
-  /** @param {HTMLElement} button scrolled to within the list only: the page itself stays where it is */
-  reveal(button) {
+  /**
+   * @param {HTMLElement} button scrolled to within the list only: the page itself stays where it is
+   * @param {number} [looks] what comes into sight is laid out only then, and moves what is below
+   */
+  reveal(button, looks = 3) {
     const list = this.list
-    if (list.scrollHeight <= list.clientHeight) return
+    if (looks > 1) requestAnimationFrame(() => this.items[this.current]?.button === button && this.reveal(button, looks - 1))
     const top = button.getBoundingClientRect().top - list.getBoundingClientRect().top
     if (top < 0 || top + button.offsetHeight > list.clientHeight) list.scrollTop += top - list.clientHeight / 2
   }

@@ -377,3 +377,29 @@ def test_the_page_of_the_player_reports_no_policy_violation(play: Play) -> None:
     player.page.reload()
     player.settle()
     assert [text for text in reports if "Content Security Policy" in text] == []
+
+
+def test_the_list_shows_where_the_replay_stands_from_the_beginning(play: Play) -> None:
+    recorded = Recorded(session="page-session-000023")
+    for load, clicks in enumerate((4, 12, 3, 3, 2, 7)):
+        t_ms = load * 1_000
+        number = recorded.load(opening(page_of(f"page {load}"), t_ms))
+        where = {"tab": 1, "document": number, "node": 4, "x": 5, "y": 5}
+        recorded.facts += [
+            {"t_ms": t_ms + n, "kind": "click", "label": f"{n}", "href": "", **where}
+            for n in range(1, clicks + 1)
+        ]
+        recorded.go_on(number, [(t_ms + 20, ops.Pointer(1, 1))])
+    player = play(recorded, 5_020)
+    # What comes into sight is laid out a frame later: it must be right when that has come to rest.
+    in_sight = """async () => {
+      for (let n = 0; n < 6; n++) await new Promise(requestAnimationFrame)
+      const now = document.querySelector('[data-part=events] .event[aria-current]')
+      const list = document.querySelector('[data-part=events]').getBoundingClientRect()
+      const box = now?.getBoundingClientRect()
+      return !!box && box.top >= list.top && box.bottom <= list.bottom
+    }"""
+    player.page.wait_for_function(in_sight)
+    for t_ms in (1_012, 4_002, 2):
+        player.seek(t_ms)
+        player.page.wait_for_function(in_sight)

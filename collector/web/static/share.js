@@ -62,7 +62,7 @@ const makeLink = async () => {
     if (!answer.ok) throw new Error(`That did not work: ${told.error.message}.`)
     link.value = told.url
     made.hidden = false
-    say(`The link works until ${new Date(told.expires_at_ms).toLocaleString()}.`)
+    say(`The link works until ${new Date(told.expires_at_ms).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}.`)
     copy.focus()
   } catch (error) {
     const isNetwork = error instanceof TypeError || error instanceof SyntaxError
