@@ -81,6 +81,8 @@ class Ingest:
         self._metrics = metrics
         self._sightings = sightings
         self._now_ms = now_ms
+        self.awaited_sites: frozenset[int] = frozenset()
+        """Where rules wait for facts: their pages send each at once."""
         limits = settings.limits
         self._by_site = Buckets(limits.site_rate, limits.site_burst)
         self._by_address = Buckets(limits.address_rate, limits.address_burst)
@@ -191,6 +193,8 @@ class Ingest:
             "snapshot": taken.snapshot,
             "flush_ms": self._hub.flush_ms(taken.session_id, sender.received_at_ms),
         }
+        if site.site in self.awaited_sites:
+            ack["gather_ms"] = 0
         if taken.have:
             ack["have"] = taken.have
         return orjson.dumps(ack)

@@ -53,8 +53,8 @@ export interface Batcher extends Sink {
   _seal(): void
   /** Seals everything within this call, uncompressed, facts apart from ops where both don't fit into a beacon. */
   _sealNow(): void
-  /** Time between two batches, as the collector wishes. */
-  _pace(flushMs: number): void
+  /** Time between two batches, and for which an urgent fact waits, as the collector wishes. */
+  _pace(flushMs: number, gatherMs?: number): void
   /** Drops what is not delivered. */
   _clear(): void
 }
@@ -64,7 +64,7 @@ type Job = [head: { d: string; n: number; t: number; [letter: string]: unknown }
 
 const MIN_GZIP_BYTES = 200
 const MAX_FACTS = 1_000
-/** An urgent fact waits this long for company. */
+/** An urgent fact waits this long for company, if nobody waits for it. */
 const GATHER_MS = 200
 
 /** The frame of a request: batches and assets have the same. */
@@ -80,6 +80,7 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
   let isSnapshot = false
   let isWalking = false
   let flushMs = FLUSH_MS
+  let gather = GATHER_MS
   let lastSealMs = -FLUSH_MS
   let timer = 0
   let chain = Promise.resolve()
@@ -151,7 +152,7 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
       if (facts.length < MAX_FACTS) facts.push([code, now(), ...fields])
       if (urgentMs == null) schedule()
       // What comes right behind it goes with it: one request for a click and what it does.
-      else later(() => facts[0] && seal(isWalking), urgentMs + GATHER_MS)
+      else later(() => facts[0] && seal(isWalking), urgentMs + gather)
     },
     _walking(on) {
       isWalking = on
@@ -164,8 +165,9 @@ export const createBatcher = ({ _guard: guard, _sender, _url, _beforeSeal, _name
       take()
       for (const job of jobs) deliver(job, false, rawOf(job) ?? [])
     },
-    _pace(ms) {
+    _pace(ms, gatherMs = GATHER_MS) {
       flushMs = ms
+      gather = gatherMs
     },
     _clear() {
       section = undefined

@@ -16,6 +16,8 @@ export interface Ack {
   /** It missed something: walk the document anew. */
   snapshot?: boolean
   flush_ms?: number
+  /** A rule waits for facts: they need not wait for company so long. */
+  gather_ms?: number
   /** Keys of batches that earlier pages of the session sent while they went away: it has them. */
   have?: string[]
   error?: { message?: string }

@@ -84,7 +84,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
         signal: AbortSignal.timeout?.(REQUEST_MS),
       }),
     _beacon: (body) => navigator.sendBeacon(url, body),
-    _answered: guard(({ k }, status, { need, snapshot, flush_ms, error }) => {
+    _answered: guard(({ k }, status, { need, snapshot, flush_ms, gather_ms, error }) => {
       const isOwn = sender && k.startsWith(sender._id.d)
       if (status > 299) {
         debug(`refused (${status}): ${error?.message}`)
@@ -94,7 +94,7 @@ export const createVisit = (config: Config, answer?: unknown): Visit => {
       wasAcked ||= (debug('first batch arrived'), true)
       if (isOwn && +k.split('.')[1]! >= toldFrom) sender!._news = {}
       if (need) late?._need(need)
-      if (flush_ms) batcher._pace(flush_ms)
+      if (flush_ms) batcher._pace(flush_ms, gather_ms)
       if (snapshot && isOwn) recorder?._snapshot(RESYNC)
     }),
   })

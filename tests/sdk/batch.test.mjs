@@ -87,6 +87,19 @@ test('an urgent fact leaves within 200 ms, with the ops of that time', async () 
   assert.ok(parts(page.batches[0]).ops > 0)
 })
 
+test('an urgent fact leaves at once where somebody waits for it', async () => {
+  page.batcher._pace(5000, 0)
+  page.batcher._fact([69, 'add_to_cart', {}], 0)
+  await pass(10)
+  assert.equal(page.batches.length, 1)
+  page.batcher._pace(5000)
+  page.batcher._fact([69, 'add_to_cart', {}], 0)
+  await pass(150)
+  assert.equal(page.batches.length, 1)
+  await pass(60)
+  assert.equal(page.batches.length, 2)
+})
+
 test('an urgent fact does not wait for a walk, and does not cut it', async () => {
   page.batcher._walking(true)
   page.batcher._op(OP_SCROLL, 0, [1, 0, 5])
