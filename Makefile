@@ -47,10 +47,10 @@ types: .venv/.dev sdk_js/node_modules/.done ## Check types: Python, the script, 
 	npm --prefix sdk_js run --silent types
 	sdk_js/node_modules/.bin/tsc -p collector/web
 
-sdk: sdk_js/node_modules/.done ## Check that the committed script is what its sources build
+sdk: sdk_js/node_modules/.done ## Check that the committed scripts are what their sources build
 	npm --prefix sdk_js run --silent build
-	@git diff --exit-code --stat -- sdk_js/dist || \
-	  { echo "sdk_js/dist is not what sdk_js/src builds: commit it" >&2; exit 1; }
+	@git diff --exit-code --stat -- sdk_js/dist replay/player/dist || \
+	  { echo "these are not what their sources build: commit them" >&2; exit 1; }
 
 vocabulary: .venv/.dev ## Check that what is printed from replay/ops.py is current
 	$(BIN)/python -m replay.vocabulary --check

@@ -1,10 +1,11 @@
-"""The player's own files: its folder goes in, out come its modules and its sheet, from memory and
+"""The player's own files: its folder goes in, out come its script and its sheet, from memory and
 under a path that names what they are, so that a browser asks for each of them once."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.requests import Request
@@ -15,27 +16,31 @@ from collector.problems import Problem
 
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 FOREVER = "public, max-age=31536000, immutable"
+SCRIPT = "page.js"
+SHEET = "player.css"
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """What browsers load, by name: the built script, or the modules where they have been changed
+    since."""
+    modules = {file.name: file.read_bytes() for file in sorted(folder.glob("*.js"))}
+    built = (folder / "dist" / SCRIPT).read_bytes()
+    is_current = built.startswith(f"/* visitreel {_digest(modules)},".encode())
+    scripts = {SCRIPT: built} if is_current else modules
+    return {**scripts, SHEET: (folder / SHEET).read_bytes()}
 
 
 class PlayerFiles:
-    """`path`: where they are; `modules`: the names of all scripts, for the browser to ask for at
-    once instead of one import after the other."""
+    """`path`: where they are."""
 
     def __init__(self, folder: Path) -> None:
-        files = {
-            file.name: (TYPES[file.suffix], file.read_bytes())
-            for file in sorted(folder.iterdir())
-            if file.suffix in TYPES
-        }
-        digest = hashlib.sha256()
-        for name, (_, data) in files.items():
-            digest.update(f"{name} {len(data)} ".encode() + data)
-        self._version = digest.hexdigest()[:16]
+        files = files_of(folder)
+        self._version = _digest(files)[:16]
         self._files = {
-            name: (kind, data, gzip.compress(data, mtime=0)) for name, (kind, data) in files.items()
+            name: (TYPES[Path(name).suffix], data, gzip.compress(data, mtime=0))
+            for name, data in files.items()
         }
         self.path = f"/static/player/{self._version}"
-        self.modules = tuple(name for name in files if name.endswith(".js"))
         self.routes = [Route("/static/player/{version}/{name}", self._answer)]
 
     async def _answer(self, request: Request) -> Response:
@@ -47,3 +52,11 @@ class PlayerFiles:
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(packed, headers={**headers, "content-encoding": "gzip"})
         return Response(data, headers=headers)
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    """The same as in `sdk_js/player.mjs`."""
+    digest = hashlib.sha256()
+    for name, data in files.items():
+        digest.update(f"{name} {len(data)} ".encode() + data)
+    return digest.hexdigest()

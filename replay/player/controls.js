@@ -1,7 +1,7 @@
 // Buttons and what they say: the player's state goes in, what the rep asks for comes out.
 import { failureOf, noticeOf } from './notice.js'
-import { setText } from './whereabouts.js'
 import { clock } from './words.js'
+import { setAttribute, setHidden, setText } from './writes.js'
 
 /** @typedef {import('./player.js').Player} Player */
 /** @typedef {import('./keys.js').Actions} Actions */
@@ -60,30 +60,23 @@ let busyTimer = 0
  */
 export const updateControls = (parts, player) => {
   const { timeline, state } = player
-  parts.root.dataset['state'] = state
-  parts.root.dataset['tMs'] = String(Math.round(player.tMs))
+  setAttribute(parts.root, 'data-state', state)
+  setAttribute(parts.root, 'data-t-ms', String(Math.round(player.tMs)))
   parts.root.classList.toggle('plays', player.wantsPlay)
   parts.root.classList.toggle('shown', player.isShown)
-  name(parts.play, player.wantsPlay ? 'Pause' : 'Play')
-  for (const button of [parts.play, parts.back, parts.forward]) button.disabled = !player.hasReplay || state === 'error'
-  parts.fold.setAttribute('aria-pressed', String(player.isFolding))
+  setAttribute(parts.play, 'aria-label', player.wantsPlay ? 'Pause' : 'Play')
+  const isIdle = !player.hasReplay || state === 'error'
+  for (const button of [parts.play, parts.back, parts.forward]) if (button.disabled !== isIdle) button.disabled = isIdle
+  setAttribute(parts.fold, 'aria-pressed', String(player.isFolding))
   setText(parts.now, clock(player.tMs, !player.wantsPlay))
   setText(parts.total, ` / ${clock(timeline?.untilMs ?? 0)}`)
-  parts.failure.hidden = state !== 'error'
+  setHidden(parts.failure, state !== 'error')
   setText(parts.failureText, failureOf(player))
   setText(parts.retry, player.retrying.secondsLeft > 0 ? 'Try again now' : 'Try again')
   const notice = noticeOf(player)
-  parts.notice.hidden = notice === ''
+  setHidden(parts.notice, notice === '')
   setText(parts.notice, notice)
   updateBusy(parts.busy, state === 'loading' || player.playing.isWaiting)
-}
-
-/**
- * @param {HTMLButtonElement} button
- * @param {string} words
- */
-const name = (button, words) => {
-  if (button.getAttribute('aria-label') !== words) button.setAttribute('aria-label', words)
 }
 
 /**
@@ -95,6 +88,6 @@ const updateBusy = (busy, isBusy) => {
   if (!isBusy) {
     clearTimeout(busyTimer)
     busyTimer = 0
-    busy.hidden = true
+    setHidden(busy, true)
   } else if (busyTimer === 0) busyTimer = setTimeout(() => (busy.hidden = false), BUSY_AFTER_MS)
 }

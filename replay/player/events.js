@@ -5,6 +5,8 @@ import { clock } from './words.js'
 /** @typedef {import('./marks.js').Chapter} Chapter */
 
 const MAX_ITEMS = 1_000
+const AT_ONCE = 60 // chapters: more of them wait until the browser has nothing better to do
+const REST_MS = 200 // the list follows when the replay has come to rest, or plays
 
 export class Events {
   /**
@@ -18,6 +20,10 @@ export class Events {
     /** All buttons by their time, chapters in front of what happened in them. @type {Array<{t_ms: number, button: HTMLElement, chapter: HTMLElement}>} */
     this.items = []
     this.current = -1
+    this.nowMs = 0
+    /** Chapters that are not in the list yet. @type {Chapter[]} */
+    this.waiting = []
+    this.resting = 0
   }
 
   /** @param {Chapter[]} chapters */
@@ -27,7 +33,18 @@ export class Events {
     this.key = key
     this.items = []
     this.current = -1
-    this.list.replaceChildren(...chapters.map((chapter) => this.chapter(chapter)))
+    this.waiting = chapters
+    this.list.replaceChildren()
+    this.fill(chapters)
+  }
+
+  /** @param {Chapter[]} chapters what is left of them; a long list comes piece by piece */
+  fill(chapters) {
+    if (chapters !== this.waiting) return
+    this.list.append(...chapters.slice(0, AT_ONCE).map((chapter) => this.chapter(chapter)))
+    const rest = (this.waiting = chapters.slice(AT_ONCE))
+    if (rest.length > 0) whenIdle(() => this.fill(rest))
+    else this.setNow(this.nowMs, true)
   }
 
   /** @param {Chapter} chapter */
@@ -67,28 +84,53 @@ export class Events {
     return button
   }
 
-  /** @param {number} t_ms */
-  setNow(t_ms) {
+  /**
+   * @param {number} t_ms
+   * @param {boolean} isAtRest no seek is under way
+   */
+  setNow(t_ms, isAtRest) {
+    this.nowMs = t_ms
+    if (!isAtRest) this.hold()
     const current = lastAtMost(this.items, t_ms, (item) => item.t_ms)
-    if (current === this.current) return
-    const [before, now] = [this.items[this.current], this.items[current]]
-    for (const element of before ? [before.button, before.chapter] : []) element.removeAttribute('aria-current')
-    now?.chapter.setAttribute('aria-current', 'page')
-    if (now && now.button !== now.chapter) now.button.setAttribute('aria-current', 'true')
-    this.current = current
-    if (now) this.reveal(now.button)
+    if (current !== this.current) {
+      const [before, now] = [this.items[this.current], this.items[current]]
+      for (const element of before ? [before.button, before.chapter] : []) element.removeAttribute('aria-current')
+      now?.chapter.setAttribute('aria-current', 'page')
+      if (now && now.button !== now.chapter) now.button.setAttribute('aria-current', 'true')
+      this.current = current
+    }
+    if (isAtRest && this.items[current]?.button !== this.revealed && this.resting === 0) this.resting = setTimeout(() => this.follow(), REST_MS)
   }
 
-  /**
-   * @param {HTMLElement} button scrolled to within the list only: the page itself stays where it is
-   * @param {number} [looks] what comes into sight is laid out only then, and moves what is below
-   */
-  reveal(button, looks = 3) {
+  /** The rep moves through time: the list would only flicker by. */
+  hold() {
+    clearTimeout(this.resting)
+    this.resting = 0
+  }
+
+  follow() {
+    this.resting = 0
+    const button = this.items[this.current]?.button
+    if (!button || this.waiting.length > 0) return
+    this.revealed = button
+    this.reveal(button)
+  }
+
+  /** The one that was brought into sight last. @type {HTMLElement|undefined} */
+  revealed
+
+  /** @param {HTMLElement} button scrolled to within the list only: the page itself stays where it is */
+  reveal(button) {
     const list = this.list
-    if (looks > 1) requestAnimationFrame(() => this.items[this.current]?.button === button && this.reveal(button, looks - 1))
     const top = button.getBoundingClientRect().top - list.getBoundingClientRect().top
     if (top < 0 || top + button.offsetHeight > list.clientHeight) list.scrollTop += top - list.clientHeight / 2
   }
+}
+
+/** @param {() => void} work */
+const whenIdle = (work) => {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(work, { timeout: 1_000 })
+  else setTimeout(work, 50)
 }
 
 /**

@@ -35,17 +35,22 @@ export class FrameDoc {
   }
 
   /**
-   * Empties the document and gives it a mode.
+   * Empties the document and gives it a mode. One that has the mode already is only emptied: opening it costs more than all that follows.
    * @param {number} mode
    */
   open(mode) {
+    this.sheets.clear()
+    if (mode === this.mode) {
+      this.empty()
+      this.scrollTo({ left: 0, top: 0, behavior: 'instant' })
+      return
+    }
     this.mode = mode
     dom.openDocument(this.doc)
     dom.writeDocument(this.doc, DOCTYPES[mode] ?? DOCTYPES[0] ?? '')
     dom.closeDocument(this.doc)
     // Adopted sheets survive `open`.
     dom.adoptSheets(this.doc, [])
-    this.sheets.clear()
     const root = dom.documentElement(this.doc)
     if (root) {
       this.hasStyleAttributes = allowsStyleAttributes(root)

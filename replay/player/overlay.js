@@ -1,6 +1,7 @@
 // What the visitor does, drawn over the replay: the tree and the trail go in; pointer, presses, touches, the way they came and the zoomed part
 // come out. Outside the frame's document, so no recording can fake them.
 import { TRAIL_MS } from './trail.js'
+import { setHidden } from './writes.js'
 
 /** @typedef {import('./tree.js').Tree} Tree */
 /** @typedef {import('./tree.js').Viewport} Viewport */
@@ -95,7 +96,7 @@ export class Overlay {
     for (const [finger, [x, y]] of tree.touches) {
       const element = this.touches.get(finger) ?? this.add('touch')
       this.touches.set(finger, element)
-      element.hidden = false
+      setHidden(element, false)
       this.place(element, x, y)
     }
   }
@@ -124,7 +125,7 @@ export class Overlay {
   /** @param {boolean} hasTrail an empty canvas over the whole replay would still be blended into every frame */
   showTrail(hasTrail) {
     this.hasTrail = hasTrail
-    this.canvas.hidden = !hasTrail
+    setHidden(this.canvas, !hasTrail)
   }
 
   /** @param {{x: number, y: number}} press */
@@ -142,7 +143,7 @@ export class Overlay {
    */
   drawZoom(viewport, tree) {
     const zoom = (viewport?.zoom_percent || 100) / 100
-    this.zoom.hidden = tree.viewport === null || zoom <= 1.01
+    setHidden(this.zoom, tree.viewport === null || zoom <= 1.01)
     if (!viewport || this.zoom.hidden) return
     const { style } = this.zoom
     style.left = `${viewport.zoom_x * this.scale}px`
@@ -164,7 +165,7 @@ export class Overlay {
     this.pointer.style.visibility = 'hidden'
     for (const element of this.touches.values()) element.remove()
     this.touches.clear()
-    this.zoom.hidden = true
+    setHidden(this.zoom, true)
     this.drawTrail([])
   }
 }

@@ -17,7 +17,8 @@ import { Stage } from './stage.js'
 import { Track } from './track.js'
 import { Trail } from './trail.js'
 import { View } from './view.js'
-import { setText, updateWhereabouts } from './whereabouts.js'
+import { updateWhereabouts } from './whereabouts.js'
+import { setHidden, setText } from './writes.js'
 
 /**
  * @template {HTMLElement} T
@@ -122,7 +123,7 @@ const listTimeline = () => {
   if (!timeline || timeline === listedTimeline || (player.state === 'loading' && !listedTimeline)) return
   const fill = () => {
     events.setChapters(chaptersOf(timeline, track.marks))
-    events.setNow(player.tMs)
+    events.setNow(player.tMs, player.state !== 'loading')
   }
   if (listedTimeline) fill()
   else requestAnimationFrame(() => setTimeout(fill))
@@ -136,7 +137,7 @@ const showChanges = () => {
   shownChanges = ops
   const changes = ops ? changesOf(ops, view.tree) : []
   const words = changeWords(changes)
-  parts.changes.hidden = words === ''
+  setHidden(parts.changes, words === '')
   setText(parts.changes, words)
   if (ops && !isUnscaled) outlines.show(changes, (node) => boxOf(view, node), stage)
   else outlines.clear()
@@ -151,7 +152,7 @@ const changed = () => {
   showTimeline()
   listTimeline()
   track.setNow(player.tMs)
-  events.setNow(player.tMs)
+  events.setNow(player.tMs, player.state !== 'loading')
   drawOverlay()
   showChanges()
   updateWhereabouts(parts, player)

@@ -168,6 +168,7 @@ export class Player {
     const { timeline } = this
     if (!timeline) return
     const seek = ++this.seeks
+    this.playing.stay()
     this.retrying.stop()
     this.error = ''
     this.stepping.forget()
@@ -186,7 +187,7 @@ export class Player {
     // What moves by itself goes with the replay, also where it begins to play by itself.
     this.view.setPlaying(this.wantsPlay, this.speed)
     this.setState(this.settledState)
-    void this.playing.fetchAhead()
+    this.playing.fetchAheadSoon()
   }
 
   /** The first frame is painted as a whole. */

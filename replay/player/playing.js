@@ -9,6 +9,7 @@ import { FetchError } from './request.js'
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16]
 
 const AHEAD_MS = 10_000 // of the rep's time
+const REST_MS = 250 // who moves through time stays nowhere
 const POLL_MS = 2_000
 const FOLD_MS = 900 // a fold takes that long, whatever it holds
 const MOST_PASSED_MS = 250 // a tab in the background gets no frames: what passed meanwhile is not skipped
@@ -41,8 +42,22 @@ export class Playing {
   /** The replay is somewhere else, or begins anew: no time has passed. */
   restart() {
     this.lastTick = 0
-    this.horizonMs = -Infinity
     this.fold = null
+    this.stay()
+  }
+
+  /** Nothing more is fetched ahead. */
+  stay() {
+    this.horizonMs = -Infinity
+    clearTimeout(this.resting)
+  }
+
+  resting = 0
+
+  /** At once when it plays; otherwise when the rep stays here. */
+  fetchAheadSoon() {
+    if (this.player.wantsPlay) void this.fetchAhead()
+    else this.resting = setTimeout(() => void this.fetchAhead(), REST_MS)
   }
 
   /** @param {number} now */

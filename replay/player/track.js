@@ -1,13 +1,14 @@
 // The scrub bar: marks, folds and a moment go in; moments that the rep picks come out. Folded time takes a sliver of the bar.
 import { Axis } from './idle.js'
 import { clock, span } from './words.js'
+import { setAttribute } from './writes.js'
 
 /** @typedef {import('./timeline.js').Timeline} Timeline */
 /** @typedef {import('./marks.js').Mark} Mark */
 /** @typedef {import('./idle.js').Fold} Fold */
 
 const NEAR_PX = 8
-const MAX_MARKS = 800
+const LEAST_APART = 1 / 300 // of the bar: nobody can tell marks of one kind apart that are nearer
 const KEYS = /** @type {Record<string, number>} */ ({ ArrowLeft: -5_000, ArrowRight: 5_000, ArrowDown: -5_000, ArrowUp: 5_000, PageDown: -30_000, PageUp: 30_000 })
 
 export class Track {
@@ -65,9 +66,28 @@ export class Track {
     this.folds = folds
     this.axis = new Axis(this.startMs, this.untilMs, folds)
     this.parts.scrub.disabled = this.untilMs <= this.startMs
-    const shown = marks.slice(0, MAX_MARKS).map((mark) => this.draw(`mark is-${mark.kind}`, mark.t_ms, mark.until_ms))
-    this.parts.marks.replaceChildren(...folds.map((fold) => this.draw('fold', fold.t_ms, fold.until_ms)), ...shown)
+    const shown = this.apart(marks, (mark) => mark.kind).map((mark) => this.draw(`mark is-${mark.kind}`, mark.t_ms, mark.until_ms))
+    const folded = this.apart(folds, () => 'fold').map((fold) => this.draw('fold', fold.t_ms, fold.until_ms))
+    this.parts.marks.replaceChildren(...folded, ...shown)
     this.setNow(this.nowMs)
+  }
+
+  /**
+   * Those that can be told apart on the bar.
+   * @template {{t_ms: number, until_ms?: number}} T
+   * @param {T[]} all in order of time
+   * @param {(one: T) => string} kindOf
+   * @returns {T[]}
+   */
+  apart(all, kindOf) {
+    /** @type {Map<string, number>} */
+    const ends = new Map()
+    return all.filter((one) => {
+      const kind = kindOf(one)
+      if (this.axis.share(one.t_ms) - (ends.get(kind) ?? -1) < LEAST_APART) return false
+      ends.set(kind, this.axis.share(one.until_ms ?? one.t_ms))
+      return true
+    })
   }
 
   /**
@@ -92,7 +112,7 @@ export class Track {
     track.style.setProperty('--done', String(share))
     if (!this.isHeld) scrub.value = String(share)
     const words = `${clock(t_ms)} of ${clock(this.untilMs)}`
-    if (scrub.getAttribute('aria-valuetext') !== words) scrub.setAttribute('aria-valuetext', words)
+    setAttribute(scrub, 'aria-valuetext', words)
   }
 
   /** @param {number} clientX */

@@ -1,18 +1,11 @@
 // Where the visitor is: the player goes in; the address, the device, the tabs and whether it is live come out.
 import { deviceWord } from './words.js'
+import { setAttribute, setHidden, setText } from './writes.js'
 
 /** @typedef {import('./player.js').Player} Player */
 /** @typedef {{url: HTMLElement, device: HTMLElement, tabs: HTMLElement, live: HTMLButtonElement}} WhereaboutsParts */
 
 const AT_LIVE_MS = 8_000
-
-/**
- * @param {HTMLElement} element
- * @param {string} text
- */
-export const setText = (element, text) => {
-  if (element.textContent !== text) element.textContent = text
-}
 
 /**
  * @param {WhereaboutsParts} parts
@@ -25,9 +18,9 @@ export const updateWhereabouts = (parts, player) => {
   if (parts.url.title !== (view?.title ?? '')) parts.url.title = view?.title ?? ''
   updateDevice(parts.device, player)
   const isLive = timeline?.data.live ?? false
-  parts.live.hidden = !isLive
+  setHidden(parts.live, !isLive)
   const isNow = isLive && (timeline?.untilMs ?? 0) - player.tMs < AT_LIVE_MS && player.wantsPlay
-  parts.live.setAttribute('aria-pressed', String(isNow))
+  setAttribute(parts.live, 'aria-pressed', String(isNow))
   updateTabs(parts.tabs, player)
 }
 
@@ -50,11 +43,11 @@ const updateUrl = (element, url) => {
  */
 const updateDevice = (device, player) => {
   const { viewport } = player.playhead.tree
-  device.hidden = !player.found || !viewport
+  setHidden(device, !player.found || !viewport)
   if (device.hidden || !viewport) return
   const context = player.timeline?.deviceOf(player.found?.document ?? 0)
   const kind = deviceWord(context?.['device'])
-  device.dataset['device'] = kind ? String(context?.['device']) : ''
+  setAttribute(device, 'data-device', kind ? String(context?.['device']) : '')
   const size = `${viewport.width_px} × ${viewport.height_px}`
   const zoom = viewport.zoom_percent && viewport.zoom_percent !== 100 ? ` · ${viewport.zoom_percent} %` : ''
   const [, kindPart, sizePart] = [...device.children].map((child) => (child instanceof HTMLElement ? child : null))
@@ -70,14 +63,14 @@ const updateDevice = (device, player) => {
  */
 const updateTabs = (tabs, player) => {
   const numbers = player.timeline?.data.tabs ?? []
-  tabs.hidden = numbers.length < 2
+  setHidden(tabs, numbers.length < 2)
   if (tabs.hidden) return
   if (tabs.childElementCount !== numbers.length + 1) {
     tabs.replaceChildren(tabButton('Follow', null, player), ...numbers.map((tab) => tabButton(`Tab ${tab}`, tab, player)))
   }
   for (const button of tabs.children) {
     const tab = button instanceof HTMLElement && button.dataset['tab'] ? Number(button.dataset['tab']) : null
-    button.setAttribute('aria-pressed', String(tab === player.tab))
+    setAttribute(button, 'aria-pressed', String(tab === player.tab))
     button.classList.toggle('at', tab !== null && tab === player.found?.tab)
   }
 }

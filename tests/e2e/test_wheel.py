@@ -42,6 +42,7 @@ def test_the_wheel_holds_two_packages_and_what_they_serve(wheel: Path) -> None:
         "collector/sample.reel",
         "replay/py.typed",
         "replay/FORMAT.md",
+        "replay/player/dist/page.js",
         "replay/player/ops.js",
     ):
         assert name in names

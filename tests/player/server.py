@@ -15,17 +15,19 @@ from types import SimpleNamespace
 from jinja2 import Environment, FileSystemLoader
 
 from collector.headers import INERT, page_policy, shell_policy
+from collector.web.player_files import files_of
 from collector.web.replay_files import SHELL
 from tests.player.recorded import Recorded
 
 ROOT = Path(__file__).resolve().parents[2]
-STATIC = {"player": ROOT / "replay" / "player", "": ROOT / "collector" / "web" / "static"}
+STATIC = ROOT / "collector" / "web" / "static"
+PLAYER = files_of(ROOT / "replay" / "player")
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 TEMPLATES = Environment(
     loader=FileSystemLoader(ROOT / "collector" / "web" / "templates"), autoescape=True
 )
 
-TEMPLATES.globals["player"] = SimpleNamespace(path="/static/player", modules=())
+TEMPLATES.globals["player"] = SimpleNamespace(path="/static/player")
 
 Answer = tuple[int, str, bytes, str]
 """Status, media type, body, policy."""
@@ -67,8 +69,8 @@ class Server(ThreadingHTTPServer):
 
     def _static(self, path: str) -> Answer:
         folder, _, name = path.rpartition("/")
-        file = STATIC[folder] / name
-        return 200, TYPES[file.suffix], file.read_bytes(), INERT
+        data = PLAYER[name] if folder == "player" else (STATIC / name).read_bytes()
+        return 200, TYPES[Path(name).suffix], data, INERT
 
     def _data(self, recorded: Recorded, kind: str, name: str) -> Answer:
         if kind == "timeline":
