@@ -32,8 +32,13 @@ HOMES = {
     "click": ("collector/cli.py", "collector/commands/"),
     "tinycss2": ("replay/css.py",),
     "ua_parser": ("collector/device.py",),
+    "re2": ("collector/signals/patterns.py",),
+    "jsonschema": ("collector/signals/documents.py",),
+    "ruamel": ("collector/signals/yaml.py",),
 }
 """Outside dependency → where it may be used."""
+MODULES = {"google_re2": "re2"}
+"""Distributions that are called otherwise than their module."""
 
 SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE FROM|CREATE|PRAGMA|VACUUM|BEGIN|COMMIT)\s", re.I)
 PYTHON = sorted(
@@ -72,7 +77,8 @@ def test_each_outside_dependency_has_one_home(path: Path) -> None:
 
 def test_every_dependency_is_declared_and_used() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    names = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    declared = {MODULES.get(name, name) for name in names}
     used = {module for path in PYTHON for module in imports_of(path)} & HOMES.keys()
     # sqlite-utils takes pysqlite3 by itself, Starlette.s templates are those of Jinja2.
     assert declared == (used - {"sqlite3"}) | {"pysqlite3", "jinja2"}
