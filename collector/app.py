@@ -27,6 +27,7 @@ from collector.bundled import bundled
 from collector.commands import Json, run_command
 from collector.directory import start_control
 from collector.headers import EVERYWHERE, INERT
+from collector.here import Here
 from collector.ingest import Ingest
 from collector.live import Hub
 from collector.metrics import Metrics
@@ -44,6 +45,8 @@ from collector.web import (
     export,
     health,
     listing,
+    live_list,
+    live_session,
     pages,
     people,
     replay_files,
@@ -79,23 +82,24 @@ class Collector:
         self.readers = Readers(settings.database)
         self.writer = Writer(
             db,
-            after_commit=lambda values: self.background.notice(values),
+            after_commit=self._committed,
             max_waiting=settings.limits.max_waiting,
         )
-        hub = Hub(settings.pace)
+        self.hub = Hub(settings.pace)
         self.background = Background(
-            self.writer, self.readers, settings.pace, hub, self.metrics, now_ms
+            self.writer, self.readers, settings.pace, self.hub, self.metrics, now_ms
         )
         self._now_ms = now_ms
         self._player = PlayerFiles(bundled("player"))
-        sightings = Sightings()
+        sightings = Sightings(self.hub.tell)
         self.context = Context(
             settings=settings,
             writer=self.writer,
             readers=self.readers,
             background=self.background,
             auth=Auth(load_secret(settings.data), https=settings.is_https, now_ms=now_ms),
-            hub=hub,
+            hub=self.hub,
+            here=Here(self.readers, settings.pace.live_ms, now_ms),
             sites=self.sites,
             sightings=sightings,
             views=Views(self.writer),
@@ -108,7 +112,7 @@ class Collector:
             self.writer,
             self.readers,
             self.sites,
-            hub,
+            self.hub,
             self.metrics,
             sightings,
             now_ms,
@@ -134,6 +138,8 @@ class Collector:
                 *replay_files.ROUTES,
                 *export.ROUTES,
                 *listing.ROUTES,
+                *live_list.ROUTES,
+                *live_session.ROUTES,
                 *pages.ROUTES,
                 *accounts.ROUTES,
                 *shares.ROUTES,
@@ -159,6 +165,7 @@ class Collector:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         sys.setswitchinterval(SWITCH_S)
+        self.hub.start()
         self.writer.start()
         self.background.start()
         stop_control = await start_control(self.settings.data, self._run_command)
@@ -167,6 +174,11 @@ class Collector:
         finally:
             await stop_control()
             await asyncio.to_thread(self._stop)
+
+    def _committed(self, values: list[object]) -> None:
+        """In the writer's thread, after each commit."""
+        self.background.notice(values)
+        self.hub.committed(values)
 
     def reload_sites(self) -> None:
         """A command may have changed them."""

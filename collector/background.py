@@ -152,6 +152,7 @@ class Background:
                 lambda db, intake, found=found: save_checks(db, intake, found, self._now_ms())  # type: ignore[misc]
             )
             self._touched.update(batch.document for batch in batches)
+            self._hub.tell({batch.session for batch in batches})
             self._metrics.checked.inc(len(found))
             self._metrics.problems.inc(sum(len(checked.problems) for checked in found))
 

@@ -84,7 +84,7 @@ async def _serve_both(
     collector: Collector, listener: socket.socket, shop: Starlette, shop_listener: socket.socket
 ) -> None:
     """One process, one loop, two servers; a signal ends both."""
-    first, second = server_of(collector.app()), server_of(shop)
+    first, second = server_of(collector.app(), collector.hub.end), server_of(shop)
     loop = asyncio.get_running_loop()
 
     def end() -> None:

@@ -32,7 +32,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             say(f"warning: {line}")
         if link:
             say(f"sign in once: {link}")
-        server = server_of(collector.app())
+        server = server_of(collector.app(), collector.hub.end)
         # Ctrl-C has ended it properly; uvicorn only passes it on.
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])

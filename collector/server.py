@@ -8,6 +8,7 @@ import errno
 import logging
 import socket
 import sys
+from collections.abc import Callable
 
 import h11
 import uvicorn
@@ -23,6 +24,8 @@ KEEP_ALIVE_S = 30
 MAX_HEADER_BYTES = 32 << 10
 GRACE_S = 20
 BACKLOG = 2_048
+UNREAD_MS = 60_000
+"""A client that takes nothing of an answer for so long is hung up on by the kernel (Linux)."""
 
 
 class PortInUse(SettingsError):
@@ -172,6 +175,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
@@ -185,9 +190,21 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server_of(app: ASGIApp) -> uvicorn.Server:
-    """A server that has not started."""
-    return uvicorn.Server(
+class Server(uvicorn.Server):
+    """uvicorn waits for answers that are under way; those that never end have to be told."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        await super().shutdown(sockets)
+
+
+def server_of(app: ASGIApp, ending: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """A server that has not started. `ending` is called when it begins to end."""
+    return Server(
         uvicorn.Config(
             app,
             http=Protocol,
@@ -201,5 +218,6 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-        )
+        ),
+        ending,
     )

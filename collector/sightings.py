@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -35,9 +36,10 @@ class Refusal:
 
 
 class Sightings:
-    """May be asked from any thread."""
+    """May be asked from any thread. `heard` is called whenever something was seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[], None] = lambda: None) -> None:
+        self._heard = heard
         self._lock = threading.Lock()
         self._by_key: OrderedDict[str, OrderedDict[tuple[str, str], Refusal]] = OrderedDict()
         self._strangers: OrderedDict[tuple[str, str], Refusal] = OrderedDict()
@@ -47,6 +49,10 @@ class Sightings:
         """A batch with this key was refused. Keys that no site has are bounded together: anybody
         can make them up."""
         key, origin = plain_line(key, MAX_SHOWN), shown_origin(origin)
+        self._note_refusal(key, origin, code, now_ms)
+        self._heard()
+
+    def _note_refusal(self, key: str, origin: str, code: str, now_ms: int) -> None:
         with self._lock:
             if code == "unknown_site":
                 _count(self._strangers, (key, origin), Refusal(key, origin, code, 0, 0), now_ms)
@@ -65,6 +71,7 @@ class Sightings:
             self._loads[origin] = now_ms
             self._loads.move_to_end(origin)
             _bound(self._loads, MAX_LOADS)
+        self._heard()
 
     def refusals(self, key: str) -> list[Refusal]:
         """What was refused of a site, the latest first."""

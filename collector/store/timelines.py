@@ -3,12 +3,14 @@ and the ops of one segment."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from sqlite_utils import Database
 
+from collector.store.cursors import cursor_now
 from collector.store.gaps import gaps_of
 from collector.store.recordings import batch_by_row, segment_by_row
 from collector.store.sessions import (
@@ -67,13 +69,15 @@ class IdleJson(TypedDict):
 
 
 class TimelineJson(TypedDict):
-    """What `GET /api/sessions/{id}/timeline` answers."""
+    """What `GET /api/sessions/{id}/timeline` answers. `cursor`: where a stream of what it gains goes
+    on; a part of a timeline has none."""
 
     session: str
     zero_at_ms: int
     t_ms: int
     until_ms: int
     live: bool
+    cursor: NotRequired[str]
     tabs: list[int]
     documents: list[DocumentJson]
     segments: list[SegmentJson]
@@ -94,7 +98,9 @@ class RawSegment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Document:
+class LoadedDocument:
+    """A document load. `row`: in the database."""
+
     row: int
     number: int
     tab: int
@@ -103,7 +109,7 @@ class _Document:
 def timeline_of(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> TimelineJson:
     """The whole timeline of a session, without its ops."""
     documents = {
-        found[0]: _Document(*found)
+        found[0]: LoadedDocument(*found)
         for found in db.execute(
             "SELECT document, number, tab FROM document WHERE session = ? ORDER BY number",
             [row.session],
@@ -115,12 +121,13 @@ def timeline_of(db: Database, row: SessionRow, now_ms: int, live_ms: int) -> Tim
         "t_ms": row.t_ms,
         "until_ms": row.until_ms,
         "live": is_live(db, row, now_ms, live_ms),
+        "cursor": str(cursor_now(db, row.session)),
         "tabs": sorted({document.tab for document in documents.values()}),
-        "documents": _documents(db, row.session, documents),
-        "segments": _segments(db, row.session, documents),
+        "documents": documents_of(db, row.session, documents),
+        "segments": segments_of(db, row.session, documents),
         "page_views": page_views(db, row.session),
         "facts": facts(db, row.session),
-        "visibility": _visibility(db, row.session, documents),
+        "visibility": visibility_of(db, row.session, documents),
         "gaps": [gap_json(gap) for gap in gaps_of(db, row.session)],
         "idle": _idle(db, row.session),
     }
@@ -138,8 +145,8 @@ def raw_segment(db: Database, session: int, number: int) -> RawSegment | None:
     return RawSegment(batch.compression, batch.ops, sealed=False)
 
 
-def _documents(
-    db: Database, session: int, documents: Mapping[int, _Document]
+def documents_of(
+    db: Database, session: int, documents: Mapping[int, LoadedDocument]
 ) -> list[DocumentJson]:
     found: dict[int, DocumentJson] = {
         row: {
@@ -153,58 +160,72 @@ def _documents(
         }
         for row, document in documents.items()
     }
+    these = json.dumps([*documents])
     for row, t_ms, until_ms in db.execute(
         "SELECT b.document, min(b.t_ms), max(b.until_ms) FROM batch b"
-        " JOIN document d USING (document) WHERE d.session = ? GROUP BY b.document",
-        [session],
+        " JOIN document d USING (document) WHERE d.session = ?"
+        " AND document IN (SELECT value FROM json_each(?)) GROUP BY b.document",
+        [session, these],
     ):
         found[row]["t_ms"], found[row]["until_ms"] = t_ms, until_ms
     for row, url in db.execute(
-        "SELECT document, url FROM page_view WHERE session = ? ORDER BY t_ms DESC, page_view DESC",
-        [session],
+        "SELECT document, url FROM page_view WHERE session = ?"
+        " AND document IN (SELECT value FROM json_each(?)) ORDER BY t_ms DESC, page_view DESC",
+        [session, these],
     ):
         found[row]["url"] = url
     for row, asset, hash_, media_type in db.execute(
         "SELECT a.document, a.asset, a.hash, a.media_type FROM document_asset a"
-        " JOIN document d USING (document) WHERE d.session = ?",
-        [session],
+        " JOIN document d USING (document) WHERE d.session = ?"
+        " AND document IN (SELECT value FROM json_each(?))",
+        [session, these],
     ):
         found[row]["assets"][str(asset)] = (hash_.hex(), media_type)
     for row, owner, token, asset in db.execute(
         "SELECT c.document, c.owner, c.token, c.asset FROM document_css c"
-        " JOIN document d USING (document) WHERE d.session = ?",
-        [session],
+        " JOIN document d USING (document) WHERE d.session = ?"
+        " AND document IN (SELECT value FROM json_each(?))",
+        [session, these],
     ):
         found[row]["css_assets"].setdefault(str(owner), {})[token] = asset
     return list(found.values())
 
 
-def _segments(db: Database, session: int, documents: Mapping[int, _Document]) -> list[SegmentJson]:
-    """Sealed segments and loose batches by their first seq. Numbers: odd for segments, even for
-    batches."""
+def segments_of(
+    db: Database, session: int, documents: Mapping[int, LoadedDocument]
+) -> list[SegmentJson]:
+    """Sealed segments and loose batches of these documents by their first seq. Numbers: odd for
+    segments, even for batches."""
     found: dict[int, list[tuple[int, int, SegmentJson]]] = {row: [] for row in documents}
+    these = json.dumps([*documents])
     rows = db.execute(
         "SELECT s.document, s.segment, s.first_seq, s.last_seq, s.t_ms, s.until_ms, s.keyframe,"
         " s.raw_bytes, s.contents, s.gap_before FROM segment s JOIN document d USING (document)"
-        " WHERE d.session = ?",
-        [session],
+        " WHERE d.session = ?"
+        " AND document IN (SELECT value FROM json_each(?))",
+        [session, these],
     )
     for row, segment, first, last, t_ms, until_ms, keyframe, size, contents, gap_before in rows:
-        json = _json(segment * 2 + 1, documents[row], t_ms, until_ms, keyframe, size, contents)
-        found[row].append((first, last, {**json, "gap_before": bool(gap_before)}))
+        entry = entry_json(
+            segment * 2 + 1, documents[row].number, t_ms, until_ms, keyframe, size, contents
+        )
+        found[row].append((first, last, {**entry, "gap_before": bool(gap_before)}))
     rows = db.execute(
         "SELECT b.document, b.batch, b.seq, b.t_ms, b.ops_until_ms, b.starts_document,"
         " b.raw_bytes, b.contents, b.ops IS NULL FROM batch b JOIN document d USING (document)"
-        " WHERE d.session = ? AND b.checked = 1 AND b.unreadable = 0",
-        [session],
+        " WHERE d.session = ? AND b.checked = 1 AND b.unreadable = 0"
+        " AND document IN (SELECT value FROM json_each(?))",
+        [session, these],
     )
     facts_only: dict[int, set[int]] = {row: set() for row in documents}
     for row, batch, seq, t_ms, until_ms, keyframe, size, contents, is_empty in rows:
         if is_empty:
             facts_only[row].add(seq)
             continue
-        json = _json(batch * 2, documents[row], t_ms, until_ms, keyframe, size, contents)
-        found[row].append((seq, seq, json))
+        entry = entry_json(
+            batch * 2, documents[row].number, t_ms, until_ms, keyframe, size, contents
+        )
+        found[row].append((seq, seq, entry))
     return [
         segment
         for row, its in found.items()
@@ -212,19 +233,20 @@ def _segments(db: Database, session: int, documents: Mapping[int, _Document]) ->
     ]
 
 
-def _json(
+def entry_json(
     number: int,
-    document: _Document,
+    document: int,
     t_ms: int,
     until_ms: int,
     keyframe: int,
     size: int,
     contents: bytes | None,
 ) -> SegmentJson:
+    """A segment by its number, of a document by its number. `contents`: hashes of 16 bytes."""
     hashes = contents or b""
     return {
         "segment": number,
-        "document": document.number,
+        "document": document,
         "t_ms": t_ms,
         "until_ms": until_ms,
         "keyframe": bool(keyframe),
@@ -238,12 +260,12 @@ def _with_gaps(found: list[tuple[int, int, SegmentJson]], known: set[int]) -> li
     """Marks what follows a missing seq. `known`: batches that came but hold no ops of their own
     here."""
     next_seq = 0
-    for first, last, json in found:
+    for first, last, entry in found:
         while next_seq < first and next_seq in known:
             next_seq += 1
-        json["gap_before"] = json["gap_before"] or next_seq < first
+        entry["gap_before"] = entry["gap_before"] or next_seq < first
         next_seq = last + 1
-    return [json for _, _, json in found]
+    return [entry for _, _, entry in found]
 
 
 def _idle(db: Database, session: int) -> list[IdleJson]:
@@ -263,12 +285,13 @@ def _idle(db: Database, session: int) -> list[IdleJson]:
     return found
 
 
-def _visibility(
-    db: Database, session: int, documents: Mapping[int, _Document]
+def visibility_of(
+    db: Database, session: int, documents: Mapping[int, LoadedDocument]
 ) -> list[VisibilityJson]:
     rows = db.execute(
         "SELECT v.document, v.t_ms, v.state FROM visibility v JOIN document d USING (document)"
-        " WHERE d.session = ? ORDER BY d.number, v.t_ms, v.rowid",
-        [session],
+        " WHERE d.session = ? AND document IN (SELECT value FROM json_each(?))"
+        " ORDER BY d.number, v.t_ms, v.rowid",
+        [session, json.dumps([*documents])],
     )
     return [{"t_ms": t_ms, "tab": documents[row].tab, "state": state} for row, t_ms, state in rows]

@@ -126,12 +126,16 @@ def _compressed(request: Request, response: Response) -> Response:
 
 def without_person(timeline: TimelineJson) -> TimelineJson:
     """A timeline as a share link shows it: without who it is and what the site told about them."""
-    facts = [
+    return {**timeline, "session": "", "facts": without_names(timeline["facts"])}
+
+
+def without_names(facts: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Facts as a share link shows them: without who it is and what the site told about them."""
+    return [
         {name: value for name, value in fact.items() if not isinstance(value, dict)}
-        for fact in timeline["facts"]
+        for fact in facts
         if fact["kind"] != "identify"
     ]
-    return {**timeline, "session": "", "facts": facts}
 
 
 @for_viewers

@@ -15,6 +15,7 @@ from starlette.templating import Jinja2Templates
 from collector.address import client_address
 from collector.auth import SAFE_METHODS, Auth, Viewer
 from collector.background import Background
+from collector.here import Here
 from collector.live import Hub
 from collector.metrics import Metrics
 from collector.problems import Problem
@@ -44,6 +45,7 @@ class Context:
     background: Background
     auth: Auth
     hub: Hub
+    here: Here
     sites: SiteDirectory
     sightings: Sightings
     views: Views

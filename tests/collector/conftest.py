@@ -111,7 +111,7 @@ def running_collector(
             **fields,  # type: ignore[arg-type]
         )
         collector = Collector(settings, clock.now_ms)
-        server = server_of(collector.app())
+        server = server_of(collector.app(), collector.hub.end)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
