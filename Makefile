@@ -8,7 +8,7 @@ SHOP_PORT ?= 8001
 # A process each; every browser test file has a browser and a collector of its own.
 WORKERS ?= 2
 
-.PHONY: help demo test lint types sdk vocabulary node-test unit e2e sample bench bench-readme format lock clean
+.PHONY: help demo test lint types sdk vocabulary node-test unit e2e sample recordings bench bench-readme format lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ e2e: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Run the tests in a 
 
 sample: .venv/.dev .venv/.chromium ## Record anew the visit that the demo brings
 	$(BIN)/python -m tests.e2e.make_sample collector/sample.reel
+
+recordings: .venv/.dev .venv/.chromium ## Record anew the visits that the player is tested with
+	$(BIN)/python -m tests.e2e.make_recordings tests/player/recordings
 
 bench: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Measure (ONLY=name for a part)
 	@test -d tests/bench || { echo "visitreel: there are no benchmarks here" >&2; exit 2; }
