@@ -47,11 +47,7 @@ export const createActions = (player, stage, parts, marks, help) => {
     },
     full: () => void toggleFull(parts.root, parts.full),
     nextTab: () => void ((player.timeline?.data.tabs.length ?? 0) > 1 && player.setTab(tabAfter(player))),
-    live: () => {
-      if (!player.timeline?.data.live) return
-      player.play()
-      seek(player.timeline.untilMs)
-    },
+    live: () => player.live.catchUp(),
     help,
   }
 }

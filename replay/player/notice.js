@@ -14,7 +14,8 @@ export const noticeOf = (player) => {
   const gap = timeline.gapAt(found.tab, player.tMs)
   if (gap) return `${span(gap.until_ms - gap.t_ms)} of this visit are missing. The page is shown as it was before.`
   if (found.stale) return 'Part of this visit is missing. The page is shown as it was before.'
-  if (timeline.data.live && player.wantsPlay && player.isAtEnd) return 'Live: waiting for the visitor.'
+  if (player.live.isLost) return 'The connection to the collector is lost. What the visitor does meanwhile is shown once it is back.'
+  if (player.live.isFollowing && player.live.isQuiet && player.wantsPlay && player.tMs >= player.live.headMs) return 'Live: waiting for the visitor.'
   return damageWords(player)
 }
 

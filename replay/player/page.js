@@ -1,6 +1,6 @@
 // The page of the player: the section in the document goes in, a running player comes out. All that it asks for lies under one path, which the
-// page names in `data-base`: `segments/N`, `contents/HASH`, `assets/HASH`, `shell`, and what comes first, the timeline, in `data-timeline`: the
-// page lets it be fetched while all this still loads.
+// page names in `data-base`: `segments/N`, `contents/HASH`, `assets/HASH`, `shell`, and the timeline, in `data-timeline`. What the moment of a link
+// takes of it is in `data-opening`, and is fetched while all this still loads.
 import { createActions } from './actions.js'
 import { boxOf } from './boxes.js'
 import { changeWords, changesOf } from './changes.js'
@@ -50,6 +50,7 @@ const player = new Player(
     timeline: root.dataset['timeline'] ?? '',
     segment: (number) => `${base}/segments/${number}`,
     content: (hash) => `${base}/contents/${hash}`,
+    live: (cursor) => `${base}/live?after=${cursor}`,
   },
   () => changed(),
 )
@@ -110,7 +111,7 @@ let shownChanges = null
 
 const showTimeline = () => {
   const { timeline, folds } = player
-  if (!timeline || (timeline === shownTimeline && folds === shownFolds)) return
+  if (!timeline || player.isPart || (timeline === shownTimeline && folds === shownFolds)) return
   const marks = timeline === shownTimeline ? track.marks : marksOf(timeline)
   track.setTimeline(timeline, marks, folds)
   shownTimeline = timeline
@@ -120,7 +121,7 @@ const showTimeline = () => {
 /** The list may be long: it waits until the first frame is painted. */
 const listTimeline = () => {
   const { timeline } = player
-  if (!timeline || timeline === listedTimeline || (player.state === 'loading' && !listedTimeline)) return
+  if (!timeline || player.isPart || timeline === listedTimeline || (player.state === 'loading' && !listedTimeline)) return
   const fill = () => {
     events.setChapters(chaptersOf(timeline, track.marks))
     events.setNow(player.tMs, player.state !== 'loading')
@@ -151,7 +152,7 @@ const drawOverlay = () => {
 const changed = () => {
   showTimeline()
   listTimeline()
-  track.setNow(player.tMs)
+  if (shownTimeline) track.setNow(player.tMs)
   events.setNow(player.tMs, player.state !== 'loading')
   drawOverlay()
   showChanges()
@@ -173,10 +174,15 @@ Object.defineProperty(window, 'visitreelPlayer', {
     frameTimes: (/** @type {boolean} */ isEvery) => player.stepping.frameTimes(isEvery),
     dump: () => dumpView(view),
     hash: () => hashOf(dumpView(view)),
+    now: () => player.tMs,
     state: () => dumpTree(view.tree),
     problems: () => ({ skipped: [...view.failed], damage: [...player.playhead.problems, ...view.tree.damage] }),
     held: () => ({ bytes: player.segments.bytes, segments: player.segments.read.size }),
   }),
 })
 
-void player.open(asked_ms())
+/** What the page itself says of the timeline. @returns {import('./timeline.js').TimelineData|null} */
+const opening = () => JSON.parse(root.dataset['opening'] ?? 'null')
+
+player.live.isAsked = new URLSearchParams(location.search).get('live') === '1'
+void player.open(asked_ms(), opening())

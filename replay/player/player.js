@@ -1,6 +1,7 @@
 // The player without its buttons: a session's addresses go in; it plays, seeks and steps, and tells its listener whatever changes.
 import { foldsOf } from './idle.js'
 import { Knowledge } from './knowledge.js'
+import { Live } from './live.js'
 import { Playhead } from './playhead.js'
 import { Playing, SPEEDS } from './playing.js'
 import { FetchError, request, whole } from './request.js'
@@ -18,6 +19,7 @@ import { Timeline } from './timeline.js'
  * @property {string} timeline
  * @property {(number: number) => string} segment
  * @property {(hash: string) => string} content
+ * @property {(cursor: string) => string} live
  */
 
 export class Player {
@@ -36,12 +38,15 @@ export class Player {
     this.knowledge = new Knowledge()
     this.stepping = new Stepping(this)
     this.playing = new Playing(this)
+    this.live = new Live(this)
     this.retrying = new Retrying(
       () => void this.retry(),
       () => this.changed(),
     )
     /** @type {Timeline|null} */
     this.timeline = null
+    /** The timeline at hand is only what the first frame takes; the whole of it comes behind that. */
+    this.isPart = false
     /** @type {PlayerState} */
     this.state = 'loading'
     this.tMs = 0
@@ -77,10 +82,15 @@ export class Player {
   /**
    * Loads the session and goes to a moment, where it stays.
    * @param {number|null} t_ms null: it plays by itself, from the first frame on, once that is complete
+   * @param {import('./timeline.js').TimelineData|null} opening what this moment takes of the timeline, if that is at hand
    */
-  async open(t_ms) {
+  async open(t_ms, opening) {
     this.wantsPlay = t_ms === null
     this.opensAtMs = t_ms
+    if (opening && t_ms !== null) {
+      this.isPart = true
+      this.take(new Timeline(opening))
+    }
     await this.guard(() => this.begin())
   }
 
@@ -89,15 +99,38 @@ export class Player {
   isOpen = false
 
   async begin() {
-    await Promise.all([this.view.top ? null : this.view.load(), this.refresh()])
+    await Promise.all([this.view.top ? null : this.view.load(), this.isPart ? this.fetchFirst() : this.refresh()])
     this.wantsPlay &&= this.hasReplay
-    await this.goTo(this.opensAtMs ?? (await this.stepping.firstFrameMs()))
+    await this.goTo(this.opensAtMs ?? this.live.opensAtMs() ?? (await this.stepping.firstFrameMs()))
     this.isOpen = true
     this.playing.start()
+    await this.complete()
+  }
+
+  /** What the first frame takes is asked for while its document loads. Failures show when it is needed. */
+  async fetchFirst() {
+    await this.playhead.find(this.opensAtMs ?? 0, null).catch(() => null)
   }
 
   async refresh() {
     const timeline = new Timeline(await whole((await request(this.addresses.timeline)).json()))
+    this.isPart = false
+    this.take(timeline)
+    this.live.listen()
+  }
+
+  /** Resolves when the whole timeline is at hand. */
+  async complete() {
+    if (!this.isPart) return
+    this.completing ??= this.refresh().finally(() => (this.completing = null))
+    await this.completing
+  }
+
+  /** @type {Promise<void>|null} */
+  completing = null
+
+  /** @param {Timeline} timeline */
+  take(timeline) {
     this.timeline = timeline
     this.playhead.setTimeline(timeline)
     this.knowledge.take(timeline)
@@ -129,6 +162,7 @@ export class Player {
     if (!(error instanceof FetchError)) console.error(error)
     this.error = error instanceof Error ? error.message : String(error)
     this.playing.restart()
+    this.live.stop()
     if (error instanceof FetchError && error.isPassing) this.retrying.schedule()
     else this.retrying.stop()
     this.view.setPlaying(false, this.speed)
@@ -160,6 +194,7 @@ export class Player {
    * @param {number} t_ms
    */
   async seek(t_ms) {
+    this.live.isFollowing = false
     await this.guard(() => this.goTo(t_ms))
   }
 
@@ -174,7 +209,8 @@ export class Player {
     this.stepping.forget()
     this.tMs = Math.round(Math.min(Math.max(t_ms, timeline.startMs), timeline.untilMs))
     this.setState('loading')
-    const found = await this.findAgain(this.tMs).catch((error) => {
+    const isOpening = this.tMs === this.opensAtMs && this.tab === null
+    const found = await this.findAgain(this.tMs, isOpening).catch((error) => {
       if (seek === this.seeks) throw error
     })
     if (seek !== this.seeks || found === undefined) return
@@ -200,15 +236,30 @@ export class Player {
   /**
    * A live session's batches are packed while it is watched: what the timeline named may be gone, and is there under another name.
    * @param {number} t_ms
+   * @param {boolean} [isOpening] what is at hand of the timeline is meant for this moment
    */
-  async findAgain(t_ms) {
+  async findAgain(t_ms, isOpening = false) {
+    if (!isOpening) await this.complete()
     try {
+      const found = await this.playhead.find(t_ms, this.tab)
+      if (!this.isPart || this.isFirstChoice(found, t_ms)) return found
+      await this.complete()
       return await this.playhead.find(t_ms, this.tab)
     } catch (error) {
       if (!(error instanceof FetchError) || error.status !== 404) throw error
       await this.refresh()
       return this.playhead.find(t_ms, this.tab)
     }
+  }
+
+  /**
+   * Nothing else can be shown at this moment, whatever else there is.
+   * @param {Found|null} found
+   * @param {number} t_ms
+   */
+  isFirstChoice(found, t_ms) {
+    const tab = this.timeline?.tabsAt(t_ms)[0]
+    return found !== null && found.tab === tab && this.timeline?.documentsAt(tab, t_ms)[0] === found.document
   }
 
   /** @param {Found|null} found */
@@ -236,7 +287,10 @@ export class Player {
     if (this.state === 'error' || !this.hasReplay) return
     this.wantsPlay = true
     if (this.isAtEnd && !this.timeline?.data.live) {
-      void this.guard(async () => this.goTo(await this.stepping.firstFrameMs()))
+      void this.guard(async () => {
+        await this.complete()
+        await this.goTo(await this.stepping.firstFrameMs())
+      })
       return
     }
     this.playing.restart()
@@ -247,6 +301,7 @@ export class Player {
 
   pause() {
     this.wantsPlay = false
+    this.live.isFollowing = false
     this.playing.restart()
     if (this.state === 'playing') this.setState(this.settledState)
     this.view.setPlaying(false, this.speed)

@@ -2,7 +2,6 @@
 // quickly through what is folded. What will be needed is fetched ahead.
 import { horizonOf, segmentsAhead } from './ahead.js'
 import { foldAt } from './idle.js'
-import { FetchError } from './request.js'
 
 /** @typedef {import('./player.js').Player} Player */
 
@@ -10,7 +9,6 @@ export const SPEEDS = [0.5, 1, 2, 4, 8, 16]
 
 const AHEAD_MS = 10_000 // of the rep's time
 const REST_MS = 250 // who moves through time stays nowhere
-const POLL_MS = 2_000
 const FOLD_MS = 900 // a fold takes that long, whatever it holds
 const MOST_PASSED_MS = 250 // a tab in the background gets no frames: what passed meanwhile is not skipped
 
@@ -20,10 +18,8 @@ export class Playing {
     this.player = player
     this.isRunning = false
     this.isWaiting = false
-    this.isPolling = false
     this.isFetching = false
     this.lastTick = 0
-    this.lastPoll = 0
     this.horizonMs = -Infinity
     /** The fold that is being played through. @type {import('./idle.js').Fold|null} */
     this.fold = null
@@ -57,7 +53,7 @@ export class Playing {
   /** At once when it plays; otherwise when the rep stays here. */
   fetchAheadSoon() {
     if (this.player.wantsPlay) void this.fetchAhead()
-    else this.resting = setTimeout(() => void this.fetchAhead(), REST_MS)
+    else this.resting = setTimeout(() => void this.player.complete().then(() => this.fetchAhead(), () => {}), REST_MS)
   }
 
   /** @param {number} now */
@@ -66,9 +62,11 @@ export class Playing {
     const { timeline } = player
     const passed = this.lastTick === 0 ? 0 : Math.min(now - this.lastTick, MOST_PASSED_MS)
     this.lastTick = now
-    if (timeline?.data.live) this.poll(now)
+    if (player.isPart) return
     if (player.state !== 'playing' || this.isWaiting || !timeline) return
-    this.advance(Math.min(this.momentAfter(player.tMs, passed), timeline.untilMs))
+    player.live.update()
+    const next = player.live.isFollowing ? player.live.momentAfter(player.tMs, passed) : this.momentAfter(player.tMs, passed)
+    this.advance(Math.min(next, timeline.untilMs))
     if (player.isAtEnd && !timeline.data.live) player.end()
     else player.changed()
   }
@@ -120,8 +118,8 @@ export class Playing {
 
   /** Fetches what playing on will ask for, also beyond folds. Failures show when it is really needed. */
   async fetchAhead() {
-    const { timeline, found, segments, folds, speed } = this.player
-    if (!timeline || !found || this.isFetching) return
+    const { timeline, isPart, found, segments, folds, speed } = this.player
+    if (!timeline || isPart || !found || this.isFetching) return
     const horizon = horizonOf(this.player.tMs, AHEAD_MS * Math.max(1, speed), folds)
     this.horizonMs = horizon
     this.isFetching = true
@@ -138,31 +136,5 @@ export class Playing {
     }
     this.isFetching = false
     if (this.horizonMs !== horizon) void this.fetchAhead()
-  }
-
-  /**
-   * A live session's timeline is asked for anew, more often near its end.
-   * @param {number} now
-   */
-  poll(now) {
-    const { player } = this
-    const isNear = player.timeline !== null && player.timeline.untilMs - player.tMs < AHEAD_MS
-    if (this.isPolling || player.state === 'error' || now - this.lastPoll < (isNear ? POLL_MS : POLL_MS * 5)) return
-    this.isPolling = true
-    this.lastPoll = now
-    const place = player.found
-    player
-      .refresh()
-      .then(async () => {
-        // The tree at hand may rest on segments that are named anew.
-        if (place && !player.playhead.at && player.state === 'playing') await player.goTo(player.tMs)
-      })
-      .catch((error) => {
-        if (error instanceof FetchError && error.isPassing) return // asked again in a moment
-        player.fail(error)
-      })
-      .finally(() => {
-        this.isPolling = false
-      })
   }
 }

@@ -28,12 +28,13 @@ const WHY = {
 
 /**
  * @param {string} address
+ * @param {AbortSignal|null} [signal]
  * @returns {Promise<Response>}
  */
-export const request = async (address) => {
+export const request = async (address, signal = null) => {
   let response
   try {
-    response = await fetch(address, { credentials: 'same-origin', referrerPolicy: 'no-referrer' })
+    response = await fetch(address, { credentials: 'same-origin', referrerPolicy: 'no-referrer', signal })
   } catch {
     throw new FetchError('The collector cannot be reached.', 0)
   }

@@ -37,6 +37,7 @@ export class Stepping {
     player.pause()
     player.setState('loading')
     await player.guard(async () => {
+      await player.complete()
       const direction = count < 0 ? -1 : 1
       let t_ms = player.tMs
       for (let left = Math.abs(count); left > 0; left--) {
@@ -74,6 +75,7 @@ export class Stepping {
    * @param {boolean} [isEvery]
    */
   async frameTimes(isEvery = false) {
+    await this.player.complete()
     const { timeline, tab: followed } = this.player
     const tabs = followed === null ? (timeline?.data.tabs ?? []) : [followed]
     const times = await Promise.all(tabs.map((tab) => this.steps.frameTimes(tab, isEvery)))

@@ -15,6 +15,7 @@
  * @property {number} t_ms
  * @property {number} until_ms
  * @property {boolean} live
+ * @property {string} [cursor] where the stream of what it gains goes on
  * @property {number[]} tabs
  * @property {DocumentEntry[]} documents
  * @property {SegmentEntry[]} segments

@@ -5,8 +5,6 @@ import { setAttribute, setHidden, setText } from './writes.js'
 /** @typedef {import('./player.js').Player} Player */
 /** @typedef {{url: HTMLElement, device: HTMLElement, tabs: HTMLElement, live: HTMLButtonElement}} WhereaboutsParts */
 
-const AT_LIVE_MS = 8_000
-
 /**
  * @param {WhereaboutsParts} parts
  * @param {Player} player
@@ -17,10 +15,8 @@ export const updateWhereabouts = (parts, player) => {
   updateUrl(parts.url, view?.url ?? (found && timeline?.documents.get(found.document)?.url) ?? '')
   if (parts.url.title !== (view?.title ?? '')) parts.url.title = view?.title ?? ''
   updateDevice(parts.device, player)
-  const isLive = timeline?.data.live ?? false
-  setHidden(parts.live, !isLive)
-  const isNow = isLive && (timeline?.untilMs ?? 0) - player.tMs < AT_LIVE_MS && player.wantsPlay
-  setAttribute(parts.live, 'aria-pressed', String(isNow))
+  setHidden(parts.live, !player.live.isLive)
+  setAttribute(parts.live, 'aria-pressed', String(player.live.isFollowing && player.wantsPlay))
   updateTabs(parts.tabs, player)
 }
 

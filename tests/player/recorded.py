@@ -129,6 +129,24 @@ class Recorded:
         self.assets[named.hex()] = (media_type, data)
         return named
 
+    @property
+    def cursor(self) -> str:
+        """Names all segments, in order."""
+        return "-".join(str(one["segment"]) for one in self.segments)
+
+    def growth(self, since: str) -> dict[str, Any] | None:
+        """What a stream says of what has come since a cursor; None: it did not just go on."""
+        numbers = since.split("-")
+        if self.cursor.split("-")[: len(numbers)] != numbers:
+            return None
+        everything = self.timeline()
+        new = self.segments[len(numbers) :]
+        nothing: dict[str, Any] = {"page_views": [], "facts": [], "visibility": [], "idle": []}
+        changed = {one["document"] for one in new}
+        documents = [one for one in self.documents if one["document"] in changed]
+        kept = {name: everything[name] for name in ("t_ms", "until_ms", "live")}
+        return {**kept, **nothing, "documents": documents, "segments": new}
+
     def timeline(self) -> dict[str, Any]:
         """What `/api/sessions/{id}/timeline` answers."""
         return {
@@ -137,6 +155,7 @@ class Recorded:
             "t_ms": min((entry["t_ms"] for entry in self.documents), default=0),
             "until_ms": max((entry["until_ms"] for entry in self.documents), default=0),
             "live": self.live,
+            "cursor": self.cursor,
             "tabs": sorted({entry["tab"] for entry in self.documents}),
             "documents": self.documents,
             "segments": self.segments,

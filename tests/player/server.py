@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -28,6 +29,8 @@ TEMPLATES = Environment(
 )
 
 TEMPLATES.globals["player"] = SimpleNamespace(path="/static/player")
+
+LOOK_S = 0.02
 
 Answer = tuple[int, str, bytes, str]
 """Status, media type, body, policy."""
@@ -105,8 +108,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
+        path, _, query = self.path.partition("?")
         self.server.asked.append(path)
+        if path.endswith("/live") and path not in self.server.broken:
+            self._stream(self.server.recordings[path.split("/")[2]], query.partition("=")[2])
+            return
         status, media_type, body, policy = self.server.answer(path)
         self.send_response(status)
         self.send_header("content-type", media_type)
@@ -117,6 +123,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("cache-control", "no-cache")
         self.end_headers()
         self.wfile.write(body)
+
+    def _stream(self, recorded: Recorded, cursor: str) -> None:
+        """What the collector's stream says: each growth, until the player has gone."""
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        told: object = None
+        with suppress(OSError):
+            while True:
+                growth = recorded.growth(cursor)
+                if growth != told:
+                    name, cursor = ("again" if growth is None else "more"), recorded.cursor
+                    data = json.dumps(growth or {})
+                    self.wfile.write(f"id: {cursor}\nevent: {name}\ndata: {data}\n\n".encode())
+                    told = recorded.growth(cursor)
+                else:
+                    self.wfile.write(b"event: beat\ndata: {}\n\n")
+                time.sleep(LOOK_S)
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""

@@ -316,7 +316,8 @@ def test_a_live_session_waits_at_its_end_and_goes_on(play: Play, server: Server)
         player.page.wait_for_selector('#player[data-t-ms="1500"][data-state=playing]')
     recorded.live = False
     player.wait_for("ended")
-    assert server.asked.count(f"/sessions/{recorded.session}/timeline") >= 3
+    path = f"/sessions/{recorded.session}"
+    assert server.asked.count(f"{path}/timeline") == server.asked.count(f"{path}/live") == 1
 
 
 def test_packed_segments_take_over_while_it_is_watched(play: Play) -> None:
