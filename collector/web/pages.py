@@ -9,7 +9,7 @@ from starlette.routing import Route
 from collector.headers import own_origin, page_policy
 from collector.store.sessions import SessionRow
 from collector.web.context import context_of, page_for_viewers, session_of
-from collector.web.watching import timeline_address
+from collector.web.watching import start_of
 
 
 def page(
@@ -63,7 +63,7 @@ def player(request: Request) -> Response:
         frames=shell,
         referrer="no-referrer",
         base=base,
-        timeline=timeline_address(request, base),
+        start=start_of(request, row, base),
         who=visitor_name(row),
         site=row.site,
     )

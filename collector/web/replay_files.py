@@ -35,7 +35,8 @@ def segment(request: Request) -> Response:
         found = raw_segment(db, row.session, number) if number < 2**62 else None
     if found is None:
         raise Problem("not_found", "there is no such segment: read the timeline again")
-    note_view(request, row)
+    # The first frame of a link waits for nothing else; what comes behind it, the timeline, does.
+    note_view(request, row, waits=False)
     headers = {
         "cache-control": FOREVER,
         "content-security-policy": INERT,

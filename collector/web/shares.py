@@ -33,7 +33,13 @@ from collector.web.context import (
 )
 from collector.web.forms import form_of, json_of, with_body
 from collector.web.pages import page
-from collector.web.watching import MAX_T_MS, SHARED_HEADERS, open_share, timeline_address
+from collector.web.watching import (
+    MAX_T_MS,
+    SHARED_HEADERS,
+    open_share,
+    start_of,
+    watched_session,
+)
 
 DEFAULT_LIFE_S = 7 * 24 * 3600
 MIN_LIFE_S = 60
@@ -93,7 +99,9 @@ def shared_player(request: Request) -> Response:
     """`GET /s/{token}`: the player, without anything else. It counts as no view: a chat's preview
     fetches it too."""
     try:
-        open_share(request)
+        request.state.share = open_share(request)
+        with context_of(request).readers.lend() as db:
+            row = watched_session(db, request)
     except Problem as problem:
         if problem.status == 429:
             raise
@@ -108,7 +116,7 @@ def shared_player(request: Request) -> Response:
             frames=f"{origin}{base}/shell",
             shared=True,
             base=base,
-            timeline=timeline_address(request, base),
+            start=start_of(request, row, base),
             who="A recorded visit",
             site="",
         )

@@ -3,7 +3,9 @@ link, under `/s/TOKEN`. In come requests for a replay's data, out comes the sess
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import wraps
+from math import floor
 from typing import cast
 
 from starlette.requests import Request
@@ -11,6 +13,7 @@ from starlette.responses import Response
 
 from collector.problems import Problem
 from collector.store.database import Database
+from collector.store.openings import opening_of
 from collector.store.sessions import SessionRow, session_by_id
 from collector.store.shares import Share, share_by_id
 from collector.web.context import (
@@ -25,6 +28,8 @@ from collector.web.context import (
 MIN_GZIP_BYTES = 1_000
 """Less is not worth the time."""
 MAX_T_MS = 2**53 - 1
+MAX_FILES = 12
+"""Of each kind: a browser that is told of more fetches them one after the other anyway."""
 SHARED_HEADERS = {
     "referrer-policy": "no-referrer",
     "x-robots-tag": "noindex, nofollow",
@@ -81,15 +86,20 @@ def watched_session(db: Database, request: Request) -> SessionRow:
 
 
 def note_view(
-    request: Request, row: SessionRow, *, opens: bool = False, t_ms: int | None = None
+    request: Request,
+    row: SessionRow,
+    *,
+    opens: bool = False,
+    t_ms: int | None = None,
+    waits: bool = True,
 ) -> None:
-    """A part of a session is handed out: the audit shall know to whom."""
+    """A part of a session is handed out: the audit shall know to whom. `waits`: until it does."""
     if request.method != "GET":
         return
     context, share = context_of(request), share_of(request)
     user = None if share else signed_in(request).user
     context.views.note(
-        f"share link {share.share}" if share else signed_in(request).name,
+        _who(request),
         address_of(request),
         row,
         context.now_ms(),
@@ -97,17 +107,46 @@ def note_view(
         share=share.share if share else None,
         opens=opens,
         t_ms=t_ms,
+        waits=waits,
     )
 
 
-def timeline_address(request: Request, base: str) -> str:
-    """What the player of this page asks for first, with the moment at which `?t=` (seconds) lets
-    it open."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a player's page begins. `timeline`: the address of the whole timeline, with the moment at
+    which `?t=` (seconds) lets it open; `opening`: the part of it that this moment takes, if it is a
+    small one; `files`: what the browser may fetch while the player loads."""
+
+    timeline: str
+    opening: dict[str, object] | None
+    files: list[str]
+
+
+def start_of(request: Request, row: SessionRow, base: str) -> Start:
+    """How the page of a player under the path `base` begins."""
+    context = context_of(request)
     try:
-        t_ms = round(float(request.query_params.get("t", "")[:20]) * 1000)
+        # As the player rounds it.
+        t_ms = floor(float(request.query_params.get("t", "")[:20]) * 1000 + 0.5)
     except (ValueError, OverflowError):
-        return f"{base}/timeline"
-    return f"{base}/timeline?t_ms={t_ms}"
+        return Start(f"{base}/timeline", None, [f"{base}/timeline"])
+    timeline, found = f"{base}/timeline?t_ms={t_ms}", None
+    if abs(t_ms) <= MAX_T_MS:
+        with context.readers.lend() as db:
+            found = opening_of(db, row, t_ms, context.now_ms(), context.settings.pace.live_ms)
+    if found is None:
+        return Start(timeline, None, [timeline])
+    context.views.expect(_who(request), address_of(request), row, context.now_ms(), t_ms)
+    segments = found.first[-MAX_FILES:]
+    hashes = dict.fromkeys(hash_ for segment in segments for hash_ in segment["contents"])
+    files = [f"{base}/segments/{segment['segment']}" for segment in segments]
+    files += [f"{base}/contents/{hash_}" for hash_ in [*hashes][:MAX_FILES]]
+    return Start(timeline, found.timeline, files)
+
+
+def _who(request: Request) -> str:
+    share = share_of(request)
+    return f"share link {share.share}" if share else signed_in(request).name
 
 
 def asked_t_ms(request: Request) -> int | None:

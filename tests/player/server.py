@@ -90,7 +90,9 @@ class Server(ThreadingHTTPServer):
             page = TEMPLATES.get_template("session.html").render(
                 request=SimpleNamespace(state=SimpleNamespace(viewer=None)),
                 base=f"/sessions/{recorded.session}",
-                timeline=f"/sessions/{recorded.session}/timeline",
+                start=SimpleNamespace(
+                    timeline=f"/sessions/{recorded.session}/timeline", opening=None, files=[]
+                ),
                 who="Ana",
                 site="shop",
             )
