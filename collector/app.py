@@ -32,8 +32,10 @@ from collector.ingest import Ingest
 from collector.live import Hub
 from collector.metrics import Metrics
 from collector.problems import Problem, problem_of
+from collector.rule_commands import CHANGES_SIGNALS
 from collector.settings import Settings, load_secret
 from collector.sightings import Sightings
+from collector.signalling import Signalling
 from collector.sites import SiteDirectory
 from collector.store.database import Readers, StoreError, open_writer
 from collector.store.sites import all_sites
@@ -89,6 +91,7 @@ class Collector:
         self.background = Background(
             self.writer, self.readers, settings.pace, self.hub, self.metrics, now_ms
         )
+        self.signals = Signalling(self.writer, self.readers, self.metrics, now_ms)
         self._now_ms = now_ms
         self._player = PlayerFiles(bundled("player"))
         sightings = Sightings(self.hub.tell)
@@ -97,6 +100,7 @@ class Collector:
             writer=self.writer,
             readers=self.readers,
             background=self.background,
+            signals=self.signals,
             auth=Auth(load_secret(settings.data), https=settings.is_https, now_ms=now_ms),
             hub=self.hub,
             here=Here(self.readers, settings.pace.live_ms, now_ms),
@@ -168,6 +172,7 @@ class Collector:
         self.hub.start()
         self.writer.start()
         self.background.start()
+        self.signals.start()
         stop_control = await start_control(self.settings.data, self._run_command)
         try:
             yield
@@ -178,6 +183,7 @@ class Collector:
     def _committed(self, values: list[object]) -> None:
         """In the writer's thread, after each commit."""
         self.background.notice(values)
+        self.signals.notice(values)
         self.hub.committed(values)
 
     def reload_sites(self) -> None:
@@ -188,6 +194,7 @@ class Collector:
     def _stop(self) -> None:
         """The background first: it still writes. Then all that waits is written."""
         self.background.stop()
+        self.signals.stop()
         self.writer.stop()
         self.readers.close()
 
@@ -202,6 +209,8 @@ class Collector:
             )
             if name == "erase":
                 self.writer.truncate_log()
+            if name in CHANGES_SIGNALS:
+                self.signals.reload()
             self.reload_sites()
             return done
 

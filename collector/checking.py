@@ -16,6 +16,7 @@ from collector.store.contents import (
     wanted_by,
 )
 from collector.store.database import Database
+from collector.store.histories import answer_clicks
 from collector.store.intake import Intake
 from collector.store.open_sessions import MAX_AHEAD_MS
 from collector.store.recordings import Checked, StoredBatch, save_check
@@ -28,6 +29,12 @@ MAX_PROBLEMS = 20
 """Problems of one batch that are kept in words."""
 MAX_RAW_BYTES = 8 << 20
 MAX_ASSETS = 10_000
+CHANGE_STEP_MS = 100
+UNSHOWN = (
+    ops.Begin, ops.End, ops.Pointer, ops.Hover, ops.Press, ops.Touch, ops.Visibility, ops.Mark,
+    ops.Asset, ops.CssAsset, ops.Environment, ops.Viewport,
+)  # fmt: skip
+"""Ops that are no answer of the page to a click."""
 
 
 def check_batch(batch: StoredBatch, report: Callable[[BaseException], None]) -> Checked:
@@ -72,6 +79,7 @@ def _check(batch: StoredBatch) -> Checked:
         ),
         visibility=tuple((t_ms, op.state) for t_ms, op in timed if isinstance(op, ops.Visibility)),
         problems=tuple((_op_index(line), line[:500]) for line in problems[:MAX_PROBLEMS]),
+        changed_ms=_changed_ms(timed),
     )
 
 
@@ -95,6 +103,7 @@ def save_checks(db: Database, intake: Intake, found: list[Checked], now_ms: int)
             row = content_row(db, batch.site, hash_) or 0
             if row and is_known(db, batch.site, batch.session, hash_):
                 publish(db, batch.site, batch.path, row, now_ms)
+        answer_clicks(db, batch.session, batch.document, checked.changed_ms)
         intake.checked(batch.document, wanted_by(db, batch.document))
 
 
@@ -152,6 +161,17 @@ def _named_by(text: str) -> bytes | None:
         return bytes.fromhex(name)
     except ValueError:
         return None
+
+
+def _changed_ms(timed: list[tuple[int, SectionOp]]) -> tuple[int, ...]:
+    """When the page changed, of every moment once; focus that goes nowhere is no change."""
+    found: list[int] = []
+    for t_ms, op in timed:
+        if found and t_ms - found[-1] < CHANGE_STEP_MS:
+            continue
+        if not isinstance(op, UNSHOWN) and not (isinstance(op, ops.Focus) and not op.node):
+            found.append(t_ms)
+    return tuple(found)
 
 
 def _assets(timed: list[tuple[int, SectionOp]]) -> tuple[tuple[int, bytes, str], ...]:

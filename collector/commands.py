@@ -9,6 +9,7 @@ from pathlib import Path
 
 from collector.address import plain_line
 from collector.importing import import_file
+from collector.rule_commands import RULE_COMMANDS
 from collector.settings import DEFAULT_PORT
 from collector.store.audit import add_line
 from collector.store.database import Database, StoreError
@@ -190,5 +191,6 @@ COMMANDS: dict[str, Command] = {
     "token_add": _token_add,
     "erase": _erase,
     "import": _import,
+    **RULE_COMMANDS,
     "where": _where,
 }

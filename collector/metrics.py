@@ -39,6 +39,7 @@ class Metrics:
             "visitreel_problems", "Bad ops and facts put aside", registry=self.registry
         )
         self.segments = Counter("visitreel_segments", "Segments sealed", registry=self.registry)
+        self.signals = Counter("visitreel_signals", "Signals fired", registry=self.registry)
         self.waiting = Gauge(
             "visitreel_writes_waiting", "Jobs that wait to be written", registry=self.registry
         )

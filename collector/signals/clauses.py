@@ -16,6 +16,8 @@ MAX_OPEN = 32
 oldest is given up."""
 NEAR_PX = 24
 """Clicks so near to each other have one target, where the recorder names no node."""
+CHANGES_COME_MS = 7_000
+"""A recorder sends what changed every 5 s; then it is checked."""
 STARTED, LEFT, SENT = 0, 1, 2
 PRICE = (
     r"(?i)(?:[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY))\s?\d[\d.,' ]*"
@@ -339,8 +341,8 @@ def target_of(fact: Fact) -> object:
 
 @dataclass(frozen=True)
 class Dead(Clause):
-    """A click that led nowhere: for `after_ms` the page neither changed nor was left, nor did any
-    other fact follow. Only where the recorder sees what changes."""
+    """A click that led nowhere: within `after_ms` neither did the page change, nor any other fact
+    follow in it. Only where the recorder sees what changes, and only when it must have told."""
 
     kinds = frozenset(
         {"click", "page_view", "form", "track", "identify", "leave", "scroll_depth", COPY, CHANGE}
@@ -353,21 +355,27 @@ class Dead(Clause):
     @property
     def span_ms(self) -> int:  # type: ignore[override]
         """How long it takes."""
-        return self.after_ms
+        return self.after_ms + CHANGES_COME_MS
 
     def hits(self, fact: Fact, seen: Seen, open_: Open) -> Hit | None:
-        """Nothing at once: a click opens, whatever follows in its document closes."""
+        """Nothing at once: a click opens, what follows in its document closes."""
         if fact.kind != "click":
-            open_.pop(fact.document, None)
+            self._close(fact, open_)
             return None
         if not fact.number("node") or (self.label and not self.label(fact.word("label"))):
             return None
         place = place_of(fact, seen, self.on)
-        if place and fact.document not in open_ and stays(fact, seen):
-            due_ms = fact.at_ms + self.after_ms
-            waiting = place.waiting((fact.moment,), due_ms, fact.word("label"))
-            open_one(open_, fact.document, waiting)
+        if place and stays(fact, seen):
+            waiting = place.waiting((fact.moment,), fact.at_ms + self.span_ms, fact.word("label"))
+            open_one(open_, (fact.document, fact.id), waiting)
         return None
+
+    def _close(self, fact: Fact, open_: Open) -> None:
+        for key, waiting in list(open_.items()):
+            passed_ms = fact.at_ms - waiting.moments[-1].at_ms
+            is_here = isinstance(key, tuple) and key[0] == fact.document
+            if is_here and 0 <= passed_ms <= self.after_ms:
+                del open_[key]
 
 
 def stays(fact: Fact, seen: Seen) -> bool:

@@ -32,6 +32,8 @@ MAX_DEPTH = 6
 MAX_MOMENTS = 10_000
 """What one rule may remember of one visitor."""
 MAX_WINDOW_MS = 400 * DAY_MS
+MAX_DEAD_MS = 10_000
+"""What came of a click is kept for so long after it."""
 UNCOUNTED = ("returned", "left")
 KEYS = (*BRANCHES, *CLAUSES, "times", "within", "distinct", "weight")
 """What a condition may have."""
@@ -284,6 +286,8 @@ def _wrong_clause(clause: Data, path: Path, within_ms: int, limit_ms: int) -> It
             span = span_ms(str(value))
             if not span:
                 yield below, "is nothing"
+            elif path[-1] == "dead_click" and span > MAX_DEAD_MS:
+                yield below, f"is longer than {span_text(MAX_DEAD_MS)}"
             elif path[-1] == "returned":
                 if span > limit_ms:
                     yield below, _too_long("looking back", span, limit_ms)

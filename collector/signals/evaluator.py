@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from collector.signals.clauses import MAX_OPEN, Hit, Open, Seen
-from collector.signals.facts import Fact, Order
+from collector.signals.facts import CHANGE, Fact, Order
 from collector.signals.rules import Rule
 from collector.signals.tree import Fired, Leaf, Occurrence, Slots
 
@@ -88,6 +88,12 @@ class Evaluator:
         return max((rule.history_ms for rule in self.rules), default=0)
 
     @property
+    def patience_ms(self) -> int:
+        """How long a clause may wait at most for time to make it true."""
+        spans = (leaf.clause.span_ms for rule in self.rules for leaf in rule.leaves)
+        return max(spans, default=0)
+
+    @property
     def looks_back(self) -> bool:
         """Does `recover` need the last fact before that, too?"""
         return any(leaf.clause.looks_back for rule in self.rules for leaf in rule.leaves)
@@ -123,12 +129,14 @@ class Evaluator:
         from before `fresh_ms` are backfill. Raises `LateFact`."""
         known = self._visitor(visitor)
         order = fact.order
-        if known.last is not None and order <= known.last:
+        # That the page changed is known late, and only closes what is open.
+        if fact.kind != CHANGE and known.last is not None and order <= known.last:
             if order == known.last:
                 return []
             raise LateFact(f"{fact.id} of visitor {visitor} comes before what was evaluated")
         signals = self._pass(visitor, known, fact.at_ms, fresh_ms)
-        known.last = order
+        if fact.kind != CHANGE:
+            known.last = order
         cause = (order[0], order[1] + 1, order[2], 0)
         waits = False
         for concern in self._concerned(fact.kind):

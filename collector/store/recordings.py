@@ -62,6 +62,8 @@ class Checked:
     """(owner, token, asset)"""
     visibility: tuple[tuple[int, int], ...]
     problems: tuple[tuple[int, str], ...]
+    changed_ms: tuple[int, ...] = ()
+    """When the page changed what it shows, roughly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,38 @@ ALTER TABLE document ADD COLUMN client_id TEXT;
 CREATE INDEX document_by_id ON document (document_id);
 """
 
+SIGNALS = """
+CREATE TABLE rule (
+  rule INTEGER PRIMARY KEY, site INTEGER NOT NULL REFERENCES site ON DELETE CASCADE,
+  rule_id TEXT NOT NULL, version INTEGER NOT NULL, enabled INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL, created_at_ms INTEGER NOT NULL, changed_at_ms INTEGER NOT NULL,
+  UNIQUE (site, rule_id)) STRICT;
+CREATE TABLE rule_version (
+  rule INTEGER NOT NULL REFERENCES rule ON DELETE CASCADE, version INTEGER NOT NULL,
+  data TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (rule, version)) STRICT, WITHOUT ROWID;
+CREATE TABLE signal (
+  signal INTEGER PRIMARY KEY AUTOINCREMENT, rule INTEGER NOT NULL REFERENCES rule ON DELETE CASCADE,
+  version INTEGER NOT NULL, session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+  t_ms INTEGER NOT NULL, at_ms INTEGER NOT NULL, fired_at_ms INTEGER NOT NULL,
+  cause TEXT NOT NULL, UNIQUE (rule, session, cause)) STRICT;
+CREATE INDEX signal_of_session ON signal (session);
+CREATE TABLE signal_fact (
+  signal INTEGER NOT NULL REFERENCES signal ON DELETE CASCADE, clause TEXT NOT NULL,
+  fact INTEGER REFERENCES fact ON DELETE CASCADE,
+  page_view INTEGER REFERENCES page_view ON DELETE CASCADE,
+  CHECK ((fact IS NULL) <> (page_view IS NULL))) STRICT;
+CREATE INDEX signal_fact_of_signal ON signal_fact (signal);
+CREATE INDEX signal_of_fact ON signal_fact (fact) WHERE fact IS NOT NULL;
+CREATE INDEX signal_of_page_view ON signal_fact (page_view) WHERE page_view IS NOT NULL;
+CREATE TRIGGER signal_needs_its_facts AFTER DELETE ON signal_fact
+  BEGIN DELETE FROM signal WHERE signal = old.signal; END;
+CREATE TABLE click_answer (
+  click_answer INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL,
+  fact INTEGER NOT NULL UNIQUE REFERENCES fact ON DELETE CASCADE) STRICT;
+"""
+"""A signal goes with any fact that it names: without it, it would not hold. `click_answer`: when the
+page changed after a click."""
+
 
 def _run(db: Database, *scripts: str) -> None:
     for script in scripts:
@@ -230,3 +262,9 @@ def m003_list_and_search(db: Database) -> None:
 def m004_later_batches(db: Database) -> None:
     """Later batches of a document load name it alone: it leads to the client's session."""
     _run(db, LATER_BATCHES)
+
+
+@MIGRATIONS()
+def m006_signals(db: Database) -> None:
+    """Rules, what they found, and what came of clicks."""
+    _run(db, SIGNALS)

@@ -184,6 +184,7 @@ def delete_visitor(request: Request) -> Response:
     erased = context.writer.call(
         lambda db, intake: run_command(db, intake, "erase", arguments, now_ms, who)
     )
+    context.signals.reload()
     context.writer.truncate_log()
     return json_answer(erased)
 

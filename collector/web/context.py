@@ -21,6 +21,7 @@ from collector.metrics import Metrics
 from collector.problems import Problem
 from collector.settings import Settings
 from collector.sightings import Sightings
+from collector.signalling import Signalling
 from collector.sites import SiteDirectory
 from collector.store.database import Database, Readers, StoreError
 from collector.store.lines import Asking
@@ -43,6 +44,7 @@ class Context:
     writer: Writer
     readers: Readers
     background: Background
+    signals: Signalling
     auth: Auth
     hub: Hub
     here: Here

@@ -18,6 +18,7 @@ import pytest
 from collector.app import Collector
 from collector.commands import run_command
 from collector.directory import locked_to_serve
+from collector.rule_commands import CHANGES_SIGNALS
 from collector.server import listen, server_of
 from collector.settings import Limits, Pace, Settings, make_data_directory
 from collector.store.database import Database
@@ -60,6 +61,8 @@ class Running:
             )
         )
         self.collector.reload_sites()
+        if command in CHANGES_SIGNALS:
+            self.collector.signals.reload()
         return done
 
     def add_site(self, name: str, *origins: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from collector.signals.durations import DAY_MS, MINUTE_MS, SECOND_MS
-from collector.signals.facts import Fact
+from collector.signals.facts import CHANGE, Fact
 
 START_MS = 1_790_000_000_000
 PATHS = ("/", "/pricing", "/cart", "/docs/a", "/docs/b")
@@ -44,8 +44,11 @@ def random_fields(random: Random, kind: str) -> dict[str, object]:
 
 KINDS = (
     "page_view", "page_view", "page_view", "click", "click", "click", "form", "form", "track",
-    "track", "scroll_depth", "identify", "leave",
+    "track", "scroll_depth", "identify", "leave", CHANGE,
 )  # fmt: skip
+
+
+LETTERS = {"page_view": "p", CHANGE: "c"}
 
 
 def random_stream(random: Random, length: int = 40, visitors: int = 3) -> Stream:
@@ -59,7 +62,7 @@ def random_stream(random: Random, length: int = 40, visitors: int = 3) -> Stream
         sessions[visitor] += far
         kind = random.choice(KINDS)
         fact = Fact(
-            id=f"{'p' if kind == 'page_view' else 'f'}{row}",
+            id=f"{LETTERS.get(kind, 'f')}{row}",
             kind=kind,
             at_ms=at_ms,
             session=sessions[visitor],

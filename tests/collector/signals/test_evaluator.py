@@ -208,13 +208,22 @@ def test_clicks_in_a_rage_are_on_one_target_within_a_moment() -> None:
 
 
 def test_a_dead_click_is_one_after_which_nothing_happens() -> None:
-    dead = rule({"dead_click": {}})
-    assert times_of(dead, click(0)) == [1]
+    dead = rule({"dead_click": {}}, cooldown="0s")
+    assert times_of(dead, click(0)) == [8]
+    assert times_of(dead, click(0), click(2), click(4), fact(CHANGE, 4.9)) == [8, 10]
     assert times_of(dead, click(0), fact(CHANGE, 0.2)) == []
-    assert times_of(dead, click(0), fact(CHANGE, 0.2, document=2)) == [1]
+    assert times_of(dead, click(0), fact(CHANGE, 1.2), track(3, "x")) == [8]
+    assert times_of(dead, click(0), fact(CHANGE, 0.2, document=2)) == [8]
     assert times_of(dead, view(0, "/a"), click(1, href="https://x.example/b")) == []
-    assert times_of(dead, view(0, "/a"), click(1, href="https://x.example/a#")) == [2]
+    assert times_of(dead, view(0, "/a"), click(1, href="https://x.example/a#")) == [9]
     assert times_of(dead, click(0, node=0)) == []
+
+
+def test_that_the_page_changed_may_be_told_late() -> None:
+    evaluator = Evaluator([rule({"dead_click": {}})])
+    for new in (click(0), track(5, "x"), fact(CHANGE, 0.4)):
+        assert evaluator.feed(1, new) == []
+    assert evaluator.advance(inf) == []
 
 
 def test_the_source_of_a_visit_is_its_referrer_campaign_or_network() -> None:
