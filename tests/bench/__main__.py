@@ -1,6 +1,6 @@
 """`make bench`: measures visitreel beside what its users would take instead, prints a table and
-writes `results/latest.json`. With a name only that part; `--readme` copies the last results into
-the README."""
+writes `results/latest.json`. With names only those parts: the others stay as they were measured
+last. `--readme` copies the results into the README."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PARTS: dict[str, Callable[[Browser], Iterator[Row]]] = {
 def measure(names: list[str]) -> int:
     """Runs these parts. 1 when one of them could not be measured: the others are."""
     set_up()
-    rows: list[Row] = []
+    measured: dict[str, list[Row]] = {}
     problems: list[str] = []
     print(HEADING)
     with sync_playwright() as playwright:
@@ -40,9 +40,11 @@ def measure(names: list[str]) -> int:
         for name in names:
             began = time.monotonic()
             try:
+                rows = []
                 for row in PARTS[name](browser):
                     print(shown(row), flush=True)
                     rows.append(row)
+                measured[name] = rows
             except Exception as error:
                 problems.append(f"{name}: {type(error).__name__}: {error}")
                 print(f"  {problems[-1]}", file=sys.stderr)
@@ -50,7 +52,7 @@ def measure(names: list[str]) -> int:
         version = browser.version
         browser.close()
     used = [{"name": one.name, "version": one.version, "options": one.options} for one in peers()]
-    write(rows, version, used, problems)
+    write(measured, list(PARTS), version, used, problems)
     return 1 if problems else 0
 
 

@@ -46,10 +46,25 @@ def table(result: dict[str, Any]) -> list[str]:
     versions = ", ".join(peer["version"] for peer in result["peers"])
     lines += [
         "",
-        f"Measured {result['date'].split()[0]} at commit `{result['commit']}` in Chromium"
-        f" {result['browser']} on {result['machine']['cpus']} processors; {versions}.",
+        f"Measured in Chromium {result['browser']} on {result['machine']['cpus']} processors;"
+        f" {versions}.",
+        _when(result["rows"]),
     ]
     return lines
+
+
+def _when(rows: list[dict[str, Any]]) -> str:
+    """Which part was measured when, at which commit: each part is one run."""
+    parts: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        found = parts.setdefault((row["date"].split()[0], row["commit"]), [])
+        if row["part"] not in found:
+            found.append(row["part"])
+    said = (
+        f"{', '.join(names)}: {date} at commit `{commit}`"
+        for (date, commit), names in sorted(parts.items())
+    )
+    return "; ".join(said) + "."
 
 
 def _budget(row: dict[str, Any]) -> str:

@@ -71,21 +71,43 @@ HEADING = f"{'':<{NAME_WIDTH}}{'value':>16}{'peer':>20}{'ratio':>7}{'budget':>8}
 
 
 def write(
-    rows: Sequence[Row], browser: str, peers: Sequence[Mapping[str, str]], problems: Sequence[str]
+    measured: Mapping[str, Sequence[Row]],
+    order: Sequence[str],
+    browser: str,
+    peers: Sequence[Mapping[str, str]],
+    problems: Sequence[str],
 ) -> None:
-    """Writes the results, with what they were measured on."""
+    """Writes the results, with what they were measured on. `measured`: rows by part; what other
+    parts have had last stays, each row with its own date and commit. `order`: of the parts."""
+    date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    commit = _git("rev-parse", "--short", "HEAD")
+    rows = {part: [] for part in order} | _earlier_rows(browser)
+    for part, found in measured.items():
+        own = {"part": part, "date": date, "commit": commit}
+        rows[part] = [asdict(row) | {"ratio": row.ratio, "holds": row.holds} | own for row in found]
     result = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+        "date": date,
         "browser": browser,
-        "commit": _git("rev-parse", "--short", "HEAD"),
+        "commit": commit,
         "changed": bool(_git("diff", "HEAD", "--name-only", "--", ":/", ":!results")),
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
         "peers": list(peers),
         "problems": list(problems),
-        "rows": [asdict(row) | {"ratio": row.ratio, "holds": row.holds} for row in rows],
+        "rows": [row for part in order for row in rows[part]],
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _earlier_rows(browser: str) -> dict[str, list[dict[str, Any]]]:
+    """By part, if they were measured in the same browser."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    if RESULTS.is_file():
+        earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
+        for row in earlier["rows"] if earlier["browser"] == browser else []:
+            if "part" in row:
+                found.setdefault(row["part"], []).append(row)
+    return found
 
 
 def _git(*words: str) -> str:
