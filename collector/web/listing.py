@@ -1,5 +1,4 @@
-"""The list of sessions: in come filters in a URL, out goes a page of it; and how many have come
-since."""
+"""The list of sessions: in come filters in a URL, out goes a page of it."""
 
 from __future__ import annotations
 
@@ -13,17 +12,17 @@ from starlette.routing import Route
 from collector.device import DEVICE_CLASSES
 from collector.problems import Problem
 from collector.store.lines import Line, duration_ms, line_of
-from collector.store.listing import count_newer, cursor_of, find_sessions
+from collector.store.listing import cursor_of, find_sessions
 from collector.store.sessions import SessionRow
 from collector.store.sites import all_sites
 from collector.urls import path_of
 from collector.web.context import asking_of, context_of, page_for_viewers, signed_in
 from collector.web.filters import asked_for, wanted_of
 from collector.web.first_run import state_of
+from collector.web.live_list import HereJson, here_json
 from collector.web.pages import duration, page, visitor_name
 
 PAGE_SIZE = 50
-MAX_NEWER = 99
 DEVICE_WORDS = {
     "desktop": "Desktop",
     "phone": "Phone",
@@ -94,7 +93,9 @@ def sessions(request: Request) -> Response:
         quick=_quick(asked),
         is_first=not before and not after,
         is_first_run=is_first_run,
-        fresh=_link(asked, "/sessions/new", after=cursor_of(rows[0]) if rows else "0"),
+        stream=_link(asked, "/api/live", after=cursor_of(rows[0]) if rows else "0"),
+        newest=_link(asked),
+        here=_here(request, asked) if not (before or after or is_first_run) else None,
         older=_link(asked, before=cursor_of(rows[-1])) if rows and (has_more or after) else "",
         newer=_newer(asked, rows, is_first=not before and not after),
         sites=sites,
@@ -104,21 +105,12 @@ def sessions(request: Request) -> Response:
     )
 
 
-@page_for_viewers
-def newer_sessions(request: Request) -> Response:
-    """`GET /sessions/new?after=CURSOR` and filters: how many have come since, as a link; nothing
-    when there are none."""
-    context, asking = context_of(request), asking_of(request)
-    wanted, asked = wanted_of(request, asking.now_ms), asked_for(request)
-    try:
-        with context.readers.lend() as db:
-            count = count_newer(
-                db, wanted, asking, request.query_params.get("after", ""), MAX_NEWER + 1
-            )
-    except ValueError as error:
-        raise Problem("bad_request", f"after: {error}") from error
-    words = f"{count}" if count <= MAX_NEWER else f"more than {MAX_NEWER}"
-    return page(request, "_newer.html", count=count, words=words, link=_link(asked))
+def _here(request: Request, asked: dict[str, str]) -> list[HereJson] | None:
+    """Who is here now; None where the list shows something else."""
+    if asked.keys() - {"site", "tz"}:
+        return None
+    visits, _ = context_of(request).here.visits()
+    return [here_json(one) for one in visits if asked.get("site", one.row.site) == one.row.site]
 
 
 def _link(asked: dict[str, str], path: str = "/", **more: str) -> str:
@@ -199,7 +191,4 @@ def _words(name: str, value: str) -> str:
             return ""
 
 
-ROUTES = [
-    Route("/", sessions),
-    Route("/sessions/new", newer_sessions),
-]
+ROUTES = [Route("/", sessions)]
