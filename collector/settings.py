@@ -47,7 +47,7 @@ class Pace:
     """When things happen."""
 
     flush_ms: int = 5_000
-    watched_flush_ms: int = 1_000
+    watched_flush_ms: int = 500
     live_ms: int = 30_000
     over_ms: int = 30 * 60 * 1000
     """A session without a batch for this long is packed."""
