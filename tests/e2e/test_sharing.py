@@ -78,7 +78,7 @@ def share(rep: BrowserContext, collector: Collector, session_id: str) -> str:
     # The player's keys are not the dialog's.
     dialog.get_by_role("checkbox").press("Space")
     dialog.get_by_role("checkbox").press("Space")
-    dialog.get_by_role("button", name="Make a link").click()
+    dialog.get_by_role("button", name="Make a link").press("Enter")
     link = dialog.get_by_label("The link", exact=True)
     link.wait_for()
     assert page.get_attribute("#player", "data-state") == "paused"
@@ -119,6 +119,7 @@ def test_a_share_link_plays_without_an_account_and_asks_for_nothing_else(
     with stranger(browser) as (page, asked):
         open_player(page, url)
         assert page.get_attribute("#player", "data-t-ms") == "250"
+        found = problems_everywhere(page)
         page.evaluate("() => visitreelPlayer.seek(1e9)")
         page.frame_locator("#frame").get_by_text("Put in the bag").wait_for()
         assert PERSON not in page.content()
@@ -145,6 +146,8 @@ def test_a_share_link_plays_without_an_account_and_asks_for_nothing_else(
         assert answer is not None
         assert answer.status == 410
         page.get_by_role("heading", name="This share link has ended").wait_for()
+        found += problems_everywhere(page)
+        assert found == []
     listed.close()
 
 
@@ -153,7 +156,7 @@ def test_pages_of_access_are_for_everybody(
 ) -> None:
     url = share(rep, collector, session_id)
     link = collector.sign_in_link("axe@example.com", "admin")
-    context = browser.new_context()
+    context = browser.new_context(has_touch=True)
     page = context.new_page()
     found = []
     for path in ("/sign-in?next=/sessions/x", "/sign-in/spent", url[:-20], "/no-such-page"):
@@ -179,9 +182,11 @@ def test_pages_of_access_are_for_everybody(
     page.get_by_role("heading", name="a program").wait_for()
     found += problems_everywhere(page)
     open_player(page, f"{collector.url}/sessions/{session_id}?t={MOMENT}")
-    page.get_by_role("button", name="Share").click()
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("button", name="Share").tap()
+    page.get_by_role("button", name="Make a link").tap()
     page.get_by_label("The link", exact=True).wait_for()
+    page.get_by_role("button", name="Copy").tap()
+    page.get_by_text("Copied.").or_(page.get_by_text("Copy it by hand")).wait_for()
     found += problems_everywhere(page)
     context.close()
     assert found == []

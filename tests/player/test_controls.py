@@ -1,16 +1,15 @@
-"""Every control, by mouse, by keyboard and by touch, on a visit that has everything."""
+"""Keys, marks and words of the player, on a visit that has everything."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Page
 
 from replay import ops
-from tests.e2e.axe import overflow_px, problems_everywhere
+from tests.e2e.axe import problems_everywhere
 from tests.player.conftest import Play
 from tests.player.player_page import PlayerPage
 from tests.player.recorded import Recorded, Timed, opening, page_of, run_of
@@ -231,73 +230,6 @@ def test_the_screen_can_be_filled_and_left_again(play: Play) -> None:
         way()
         page.wait_for_selector("#player:not(:fullscreen):not(.full)")
         assert page.locator("[data-part=events]").is_visible()
-
-
-@pytest.fixture
-def phone(browser: Browser, server: Server) -> Callable[[], PlayerPage]:
-    """A phone that opens the visit at half a second."""
-
-    def opened() -> PlayerPage:
-        context = browser.new_context(
-            viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-        )
-        page = context.new_page()
-        page.goto(f"{server.add(visit())}?t=0.5")
-        player = PlayerPage(page)
-        player.settle()
-        return player
-
-    return opened
-
-
-def tap(page: Page, what: Locator) -> None:
-    """As a finger does; what is tapped must be large enough for one."""
-    box = what.bounding_box()
-    assert box
-    assert min(box["width"], box["height"]) >= 44, what
-    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
-def test_a_finger_reaches_everything(phone: Callable[[], PlayerPage]) -> None:
-    player = phone()
-    page = player.page
-
-    def button(name: str) -> Locator:
-        return page.locator("[data-part=view], dialog").get_by_role("button", name=name, exact=True)
-
-    tap(page, button("One frame on"))
-    player.settle()
-    assert player.t_ms == 1_000
-    tap(page, button("One frame back"))
-    player.settle()
-    assert player.t_ms == 500
-    tap(page, button("Play"))
-    player.wait_for("playing")
-    tap(page, page.locator("[data-part=stage]"))
-    player.wait_for("paused")
-    tap(page, button("Tab 2"))
-    player.settle()
-    tap(page, button("Follow"))
-    player.settle()
-    for name in ("Skip idle time", "Actual size"):
-        before = button(name).get_attribute("aria-pressed")
-        tap(page, button(name))
-        assert button(name).get_attribute("aria-pressed") != before
-        tap(page, button(name))
-    tap(page, button("Help"))
-    tap(page, button("Close"))
-    tap(page, page.locator("[data-part=events] .chapter").nth(1))
-    player.settle()
-    assert player.t_ms == 10_000
-    box = page.locator("[data-part=scrub]").bounding_box()
-    assert box
-    assert box["height"] >= 44
-    page.touchscreen.tap(box["x"] + 20, box["y"] + box["height"] / 2)
-    player.settle()
-    assert player.t_ms < 2_000
-    assert page.locator("[data-part=tip]").inner_text() != ""
-    assert overflow_px(page) == 0
-    page.context.close()
 
 
 def test_the_player_is_for_everybody(play: Play) -> None:
