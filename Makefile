@@ -62,7 +62,7 @@ unit: .venv/.dev sdk_js/node_modules/.done ## Run the Python tests that need no 
 	$(BIN)/pytest -q -n $(WORKERS) -m "not browser and not e2e"
 
 e2e: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Run the tests in a real browser
-	$(BIN)/pytest -q -n $(WORKERS) -m "browser or e2e" --dist loadfile
+	$(BIN)/pytest -q -n $(WORKERS) -m "browser or e2e" --dist loadfile --no-loadscope-reorder
 
 sample: .venv/.dev .venv/.chromium ## Record anew the visit that the demo brings
 	$(BIN)/python -m tests.e2e.make_sample collector/sample.reel

@@ -20,11 +20,29 @@ settings.register_profile(
 settings.load_profile("visitreel")
 
 
+LONGEST_FIRST = (
+    "test_visit.py",
+    "test_recorded.py",
+    "test_kills.py",
+    "test_differential.py",
+    "test_pages_look.py",
+    "test_ways.py",
+    "test_controls.py",
+    "test_page.py",
+    "test_sharing.py",
+    "test_wheel.py",
+    "test_sample.py",
+)
+"""Files of browser tests: where two workers share them, none begins a long one at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs a browser, so that the rest can run where there is none."""
     for item in items:
         if "playwright" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    order = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from playwright.sync_api import Page
 
 WAYPOINTS = 22
 """Of one movement of the hand."""
+FEWEST_WAYPOINTS = 4
+"""Of one that goes as fast as it can."""
 FRAME_S = 0.016
 
 
@@ -45,8 +47,9 @@ class Hand:
         assert box is not None, selector
         goal_x, goal_y = box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.5
         from_x, from_y = self.x, self.y
-        for step in range(1, WAYPOINTS + 1):
-            part = (1 - math.cos(math.pi * step / WAYPOINTS)) / 2
+        waypoints = WAYPOINTS if self.tempo else FEWEST_WAYPOINTS
+        for step in range(1, waypoints + 1):
+            part = (1 - math.cos(math.pi * step / waypoints)) / 2
             bow = 18 * math.sin(math.pi * part)
             x, y = from_x + (goal_x - from_x) * part, from_y + (goal_y - from_y) * part
             self.page.mouse.move(x, y + bow)

@@ -50,9 +50,10 @@ def test_the_wheel_holds_two_packages_and_what_they_serve(wheel: Path) -> None:
 
 
 def test_the_wheel_runs_the_demo_without_node(wheel: Path, tmp_path: Path) -> None:
-    run(sys.executable, "-m", "venv", tmp_path / "clean")
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "clean")
     bin_folder = tmp_path / "clean" / "bin"
-    run(bin_folder / "pip", "install", "-q", "-c", ROOT / ".ci" / "requirements.lock", wheel)
+    pip = (sys.executable, "-m", "pip", "--python", bin_folder / "python")
+    run(*pip, "install", "-q", "-c", ROOT / ".ci" / "requirements.lock", wheel)
     place = tmp_path / "place"
     place.mkdir()
     environment = {"PATH": str(bin_folder), "HOME": str(tmp_path)}

@@ -114,9 +114,11 @@ class Visit:
         """Are there as many documents as were opened, and is the walk of the last one over?"""
         if self.api.get(f"/api/sessions/{self.session_id}/timeline").status_code != 200:
             return False
-        replayed = Replayed(self.api, self.session_id)
-        documents = replayed.timeline["documents"]
-        return len(documents) == self._documents and replayed.shows(documents[-1]["document"])
+        # All of it is read only when there may be something to see.
+        documents = self.api.timeline(self.session_id)["documents"]
+        if len(documents) != self._documents:
+            return False
+        return Replayed(self.api, self.session_id).shows(documents[-1]["document"])
 
     def _known(self) -> object:
         answer = self.api.get(f"/api/sessions/{self.session_id}/timeline")
