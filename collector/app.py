@@ -21,6 +21,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from collector.alerts.outbox import note_signal
+from collector.alerts.start import dispatcher_of
 from collector.auth import Auth, is_foreign
 from collector.background import Background
 from collector.bundled import bundled
@@ -65,6 +67,9 @@ SWITCH_S = 0.005
 """Python's default, set so that nothing else decides it: shorter ones gave more best and fewer
 median acknowledgements a second."""
 
+TEST_S = 20.0
+"""How long a test of a channel may take: all that sends gives up sooner."""
+
 
 def system_now_ms() -> int:
     """Unix ms."""
@@ -91,19 +96,22 @@ class Collector:
         self.background = Background(
             self.writer, self.readers, settings.pace, self.hub, self.metrics, now_ms
         )
-        self.signals = Signalling(self.writer, self.readers, self.metrics, now_ms)
+        self.signals = Signalling(self.writer, self.readers, self.metrics, now_ms, note_signal)
         self._now_ms = now_ms
         self._player = PlayerFiles(bundled("player"))
         sightings = Sightings(self.hub.tell)
+        auth = Auth(load_secret(settings.data), https=settings.is_https, now_ms=now_ms)
+        self.alerts = dispatcher_of(settings, self.writer, self.readers, auth, self.metrics, now_ms)
         self.context = Context(
             settings=settings,
             writer=self.writer,
             readers=self.readers,
             background=self.background,
             signals=self.signals,
-            auth=Auth(load_secret(settings.data), https=settings.is_https, now_ms=now_ms),
+            auth=auth,
             hub=self.hub,
             here=Here(self.readers, settings.pace.live_ms, now_ms),
+            alerts=self.alerts,
             sites=self.sites,
             sightings=sightings,
             views=Views(self.writer),
@@ -173,6 +181,7 @@ class Collector:
         self.writer.start()
         self.background.start()
         self.signals.start()
+        self.alerts.start()
         stop_control = await start_control(self.settings.data, self._run_command)
         try:
             yield
@@ -184,6 +193,7 @@ class Collector:
         """In the writer's thread, after each commit."""
         self.background.notice(values)
         self.signals.notice(values)
+        self.alerts.notice(values)
         self.hub.committed(values)
 
     def reload_sites(self) -> None:
@@ -195,6 +205,7 @@ class Collector:
         """The background first: it still writes. Then all that waits is written."""
         self.background.stop()
         self.signals.stop()
+        self.alerts.stop()
         self.writer.stop()
         self.readers.close()
 
@@ -209,6 +220,9 @@ class Collector:
             )
             if name == "erase":
                 self.writer.truncate_log()
+            if name == "channel_test":
+                self.alerts.ring()
+                done["error"] = self.alerts.result(int(str(done["alert"])), TEST_S)
             if name in CHANGES_SIGNALS:
                 self.signals.reload()
             self.reload_sites()

@@ -15,6 +15,7 @@ import click
 
 from collector import __version__
 from collector.bundled import NotBundled
+from collector.cli_channels import channel
 from collector.directory import command
 from collector.settings import (
     DEFAULT_DATA,
@@ -95,8 +96,22 @@ def main() -> None:
     metavar="CIDR",
     help="A proxy whose X-Forwarded-For is believed. May be repeated.",
 )
+@click.option(
+    "--allow-private",
+    "private",
+    multiple=True,
+    metavar="CIDR",
+    help="Private addresses that alerts may be sent to. May be repeated.",
+)
 @plain_errors
-def serve(data: Path, url: str, host: str, port: int, proxies: tuple[str, ...]) -> None:
+def serve(
+    data: Path,
+    url: str,
+    host: str,
+    port: int,
+    proxies: tuple[str, ...],
+    private: tuple[str, ...],
+) -> None:
     """Run the collector. The first start prints a one-time sign-in link."""
     from collector.serve import serve as run
 
@@ -106,6 +121,7 @@ def serve(data: Path, url: str, host: str, port: int, proxies: tuple[str, ...]) 
         port=port,
         url=checked_url(url) if url else "",
         trusted_proxies=tuple(checked_network(text) for text in proxies),
+        allow_private=tuple(checked_network(text, "--allow-private") for text in private),
     )
     run(settings, click.echo)
 
@@ -185,6 +201,9 @@ def site_origin_add(data: Path, name: str, origin: str) -> None:
     changed = command(data, "site_origin_add", {"name": name, "origin": origin})
     origins = changed["origins"]
     click.echo(f"{name}: {' '.join(map(str, origins if isinstance(origins, list) else []))}")
+
+
+visitreel.add_command(channel)
 
 
 @visitreel.group()

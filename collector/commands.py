@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from collector.address import plain_line
+from collector.alerts.commands import CHANNEL_COMMANDS
 from collector.importing import import_file
 from collector.rule_commands import RULE_COMMANDS
 from collector.settings import DEFAULT_PORT
@@ -191,6 +192,7 @@ COMMANDS: dict[str, Command] = {
     "token_add": _token_add,
     "erase": _erase,
     "import": _import,
+    **CHANNEL_COMMANDS,
     **RULE_COMMANDS,
     "where": _where,
 }

@@ -65,6 +65,8 @@ class Settings:
     port: int = DEFAULT_PORT
     url: str = ""
     trusted_proxies: tuple[Network, ...] = ()
+    allow_private: tuple[Network, ...] = ()
+    """Private addresses that alerts may reach."""
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=Pace)
 
@@ -101,12 +103,12 @@ def checked_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def checked_network(text: str) -> Network:
-    """An address or range of a proxy. Raises `SettingsError`."""
+def checked_network(text: str, option: str = "--trusted-proxy") -> Network:
+    """An address or range, as an option names it. Raises `SettingsError`."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise SettingsError(f"--trusted-proxy {text!r} is no address or range: {error}") from error
+        raise SettingsError(f"{option} {text!r} is no address or range: {error}") from error
 
 
 def make_data_directory(path: Path) -> Path:

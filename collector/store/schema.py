@@ -196,6 +196,38 @@ ALTER TABLE document ADD COLUMN client_id TEXT;
 CREATE INDEX document_by_id ON document (document_id);
 """
 
+ALERTS = """
+CREATE TABLE channel (
+  channel INTEGER PRIMARY KEY, user INTEGER REFERENCES user ON DELETE CASCADE,
+  kind TEXT NOT NULL, name TEXT NOT NULL, address TEXT NOT NULL, secret TEXT NOT NULL,
+  max_an_hour INTEGER NOT NULL, created_at_ms INTEGER NOT NULL, off_at_ms INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0, failing_since_ms INTEGER, retry_at_ms INTEGER,
+  error TEXT NOT NULL DEFAULT '', sent_at_ms INTEGER) STRICT;
+CREATE INDEX channel_of_user ON channel (user);
+CREATE TABLE alert (
+  alert INTEGER PRIMARY KEY, alert_id TEXT NOT NULL,
+  channel INTEGER NOT NULL REFERENCES channel ON DELETE CASCADE, kind TEXT NOT NULL,
+  signal INTEGER, session INTEGER REFERENCES session ON DELETE CASCADE, about TEXT NOT NULL,
+  state TEXT NOT NULL, created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
+  held_at_ms INTEGER, sent_at_ms INTEGER, tries INTEGER NOT NULL DEFAULT 0, digest INTEGER,
+  UNIQUE (channel, alert_id)) STRICT;
+CREATE INDEX alert_open ON alert (channel, state, alert) WHERE state IN ('waiting', 'held');
+CREATE INDEX alert_sent ON alert (channel, sent_at_ms) WHERE sent_at_ms IS NOT NULL;
+CREATE INDEX alert_of_session ON alert (session) WHERE session IS NOT NULL;
+CREATE INDEX alert_of_signal ON alert (signal) WHERE signal IS NOT NULL;
+CREATE INDEX alert_of_digest ON alert (digest) WHERE digest IS NOT NULL;
+CREATE TABLE alert_setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE site_alert (
+  site INTEGER PRIMARY KEY REFERENCES site ON DELETE CASCADE, crm_url TEXT NOT NULL,
+  shares INTEGER NOT NULL) STRICT;
+CREATE TABLE snooze (
+  user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+  visitor INTEGER NOT NULL REFERENCES visitor ON DELETE CASCADE, until_ms INTEGER NOT NULL,
+  PRIMARY KEY (user, visitor)) STRICT, WITHOUT ROWID;
+CREATE INDEX snooze_of_visitor ON snooze (visitor);
+"""
+"""`alert.signal` names the signal that an alert is about; it outlives it."""
+
 SIGNALS = """
 CREATE TABLE rule (
   rule INTEGER PRIMARY KEY, site INTEGER NOT NULL REFERENCES site ON DELETE CASCADE,
@@ -262,6 +294,12 @@ def m003_list_and_search(db: Database) -> None:
 def m004_later_batches(db: Database) -> None:
     """Later batches of a document load name it alone: it leads to the client's session."""
     _run(db, LATER_BATCHES)
+
+
+@MIGRATIONS()
+def m005_alerts(db: Database) -> None:
+    """Channels and the outbox."""
+    _run(db, ALERTS)
 
 
 @MIGRATIONS()

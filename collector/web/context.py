@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
 from collector.address import client_address
+from collector.alerts.dispatch import Dispatcher
 from collector.auth import SAFE_METHODS, Auth, Viewer
 from collector.background import Background
 from collector.here import Here
@@ -48,6 +49,7 @@ class Context:
     auth: Auth
     hub: Hub
     here: Here
+    alerts: Dispatcher
     sites: SiteDirectory
     sightings: Sightings
     views: Views
