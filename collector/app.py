@@ -98,7 +98,7 @@ class Collector:
         )
         self.signals = Signalling(self.writer, self.readers, self.metrics, now_ms, note_signal)
         self._now_ms = now_ms
-        self._player = PlayerFiles(bundled("player"))
+        self._player = PlayerFiles(bundled("player"), HERE / "web" / "static")
         sightings = Sightings(self.hub.tell)
         auth = Auth(load_secret(settings.data), https=settings.is_https, now_ms=now_ms)
         self.alerts = dispatcher_of(settings, self.writer, self.readers, auth, self.metrics, now_ms)

@@ -1,4 +1,4 @@
-"""The player's own files: its folder goes in, out come its script and its sheet, from memory and
+"""The player's own files, and the sheet of all pages: folders go in, out come files from memory,
 under a path that names what they are, so that a browser asks for each of them once."""
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf
 FOREVER = "public, max-age=31536000, immutable"
 SCRIPT = "page.js"
 SHEET = "player.css"
+STYLE = "style.css"
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -31,10 +32,11 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 class PlayerFiles:
-    """`path`: where they are."""
+    """`path`: where they are. `static`: the folder of the sheet of all pages: the first frame of
+    a replay waits for it too."""
 
-    def __init__(self, folder: Path) -> None:
-        files = files_of(folder)
+    def __init__(self, folder: Path, static: Path) -> None:
+        files = {**files_of(folder), STYLE: (static / STYLE).read_bytes()}
         self._version = _digest(files)[:16]
         self._files = {
             name: (TYPES[Path(name).suffix], data, gzip.compress(data, mtime=0))

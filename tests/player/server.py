@@ -71,8 +71,8 @@ class Server(ThreadingHTTPServer):
         return self._page(recorded, found[2], found[3] or "")
 
     def _static(self, path: str) -> Answer:
-        folder, _, name = path.rpartition("/")
-        data = PLAYER[name] if folder == "player" else (STATIC / name).read_bytes()
+        name = path.rpartition("/")[2]
+        data = PLAYER.get(name) or (STATIC / name).read_bytes()
         return 200, TYPES[Path(name).suffix], data, INERT
 
     def _data(self, recorded: Recorded, kind: str, name: str) -> Answer:
