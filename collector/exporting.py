@@ -87,13 +87,13 @@ def export_session(
         write_facts(writer, stored.number, stored.tab, _page_views(db, stored.row))
         facts = (timed for timed in _facts(db, stored.row) if _is_told(timed[1], with_person))
         write_facts(writer, stored.number, stored.tab, facts)
-    for is_text, content in rows.contents_of_session(db, row.session):
-        if is_text:
-            write_text(writer, content.hash, content.data)
-        else:
-            write_asset(writer, content.hash, content.media_type, content.data)
+    for text in rows.texts_of_session(db, row.session):
+        write_text(writer, text.hash, text.data)
     _write_segments(db, row, writer, timeline["segments"], tabs)
     write_session(writer, session)
+    # Last: most of the bytes, and what is missed least when a file was cut off.
+    for asset in rows.assets_of_session(db, row.session):
+        write_asset(writer, asset.hash, asset.media_type, asset.data)
     writer.close()
 
 

@@ -52,6 +52,8 @@ class Imported:
 def import_file(db: Database, path: Path, site_name: str, now_ms: int) -> Imported:
     """Stores the session of a `.reel` file, in the caller's transaction. A session that is here
     already stays as it is. Raises `StoreError` when nothing can be kept."""
+    if path.is_dir():
+        raise NotImported(f"{path} is a folder, no file")
     if not path.is_file():
         raise NotImported(f"{path}: no such file")
     try:

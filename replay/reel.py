@@ -243,6 +243,8 @@ def _marks(chunk: bytes) -> Iterator[int]:
 
 
 def _check_header(header: bytes) -> None:
+    if not header:
+        raise BadReel("the file is empty", offset=0)
     if not header.startswith(MAGIC):
         raise BadReel(f"begins with {shown(header[: len(MAGIC)])}: no .reel file", offset=0)
     if len(header) < len(HEADER):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import zstandard
 from sqlite_utils import Database
@@ -83,15 +83,24 @@ def fact_rows(db: Database, document: int) -> Iterator[tuple[int, str, dict[str,
         yield t_ms, kind, json.loads(fields)
 
 
-def contents_of_session(db: Database, session: int) -> Iterator[tuple[bool, Content]]:
-    """Every text (True) and asset that a session uses, one at a time, texts first."""
-    rows = db.execute(
-        "SELECT c.zstd, c.hash, c.media_type, c.data FROM content c JOIN content_use u"
-        " USING (content) WHERE u.session = ? ORDER BY c.zstd DESC, c.content",
-        [session],
-    )
+def texts_of_session(db: Database, session: int) -> Iterator[Content]:
+    """Every big text that a session uses, one at a time."""
     unpack = zstandard.ZstdDecompressor()
-    for is_text, hash_, media_type, data in rows:
-        if is_text:
-            data = unpack.decompress(data, max_output_size=MAX_CONTENT_BYTES)
-        yield bool(is_text), Content(hash_, media_type, data)
+    for text in _contents(db, session, zstd=1):
+        data = unpack.decompress(text.data, max_output_size=MAX_CONTENT_BYTES)
+        yield replace(text, data=data)
+
+
+def assets_of_session(db: Database, session: int) -> Iterator[Content]:
+    """Every asset that a session uses, one at a time."""
+    return _contents(db, session, zstd=0)
+
+
+def _contents(db: Database, session: int, *, zstd: int) -> Iterator[Content]:
+    rows = db.execute(
+        "SELECT c.hash, c.media_type, c.data FROM content c JOIN content_use u USING (content)"
+        " WHERE u.session = ? AND c.zstd = ? ORDER BY c.content",
+        [session, zstd],
+    )
+    for hash_, media_type, data in rows:
+        yield Content(hash_, media_type, data)

@@ -293,8 +293,10 @@ def test_a_file_of_which_nothing_can_be_read_is_refused(
         with pytest.raises((NotImported, BadArgument)):
             take_in(running, file)
     assert running.rows("SELECT count(*) FROM session") == [(0,)]
-    with pytest.raises(NotImported, match="no such file"):
+    with pytest.raises(NotImported, match="is a folder"):
         take_in(running, tmp_path)
+    with pytest.raises(NotImported, match="no such file"):
+        take_in(running, tmp_path / "another.reel")
 
 
 def forged(file: Path, session: ReelSession, facts: list[tuple[int, Fact]]) -> Path:
@@ -421,6 +423,20 @@ def test_what_can_not_be_exported_is_said_in_one_line(
         with pytest.raises(SettingsError, match=line):
             export_file(data, session, file, with_person=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_was_cut_off_loses_pictures_before_pages(
+    reel: Path, tmp_path: Path, running: Running
+) -> None:
+    whole = reel.read_bytes()
+    asset = next(part for part in scan(io.BytesIO(whole)).parts if part.kind == ASSET)
+    file = tmp_path / "cut.reel"
+    file.write_bytes(whole[: asset.body_at + 1])
+    session = str(take_in(running, file)["session"])
+    complete, cut = Recording.open(reel), stored(running, session)
+    assert cut.until_ms == complete.until_ms
+    for tab in complete.tabs:
+        assert cut.step_times(tab) == complete.step_times(tab)
 
 
 def test_a_damaged_file_is_named_line_by_line(
