@@ -176,6 +176,7 @@ def test_an_imported_visit_is_listed_and_plays_the_same(
         here, there = (side.api.get(path).json() for side in (running, origin))
         for found in (here, there):
             found.pop("site", None)
+            found.pop("cursor", None)  # rows are numbered anew
             for segment in found.get("segments", ()):
                 segment.pop("segment")
         assert here == there
