@@ -7,7 +7,6 @@ import logging
 import queue
 import secrets
 import threading
-import time
 from collections.abc import Callable
 
 from collector.checking import check_batch, save_checks
@@ -56,6 +55,8 @@ class Background:
         self._now_ms = now_ms
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._rung = threading.Event()
+        self._awaited = threading.Event()
+        """Something came that somebody watches."""
         self._done = threading.Condition()
         self._noticed = 0
         self._worked = 0
@@ -78,7 +79,11 @@ class Background:
 
     def notice(self, values: list[object]) -> None:
         """These were committed."""
-        if any(isinstance(value, Taken) and value.has_ops for value in values):
+        taken = [value for value in values if isinstance(value, Taken) and value.has_ops]
+        if taken:
+            now_ms = self._now_ms()
+            if any(self._hub.is_watched(value.session_id, now_ms) for value in taken):
+                self._awaited.set()
             self.ring()
 
     def ring(self) -> None:
@@ -144,7 +149,12 @@ class Background:
 
     def _check_all(self) -> None:
         while True:
-            batches = self._unchecked(BATCHES_A_BUSY_STEP if self._give_way() else BATCHES_A_STEP)
+            batches = self._watched_unchecked()
+            if not batches:
+                is_busy = self._give_way()
+                batches = self._watched_unchecked() or self._unchecked(
+                    BATCHES_A_BUSY_STEP if is_busy else BATCHES_A_STEP
+                )
             if not batches:
                 return
             found = [check_batch(batch, self._metrics.report) for batch in batches]
@@ -156,12 +166,19 @@ class Background:
             self._metrics.checked.inc(len(found))
             self._metrics.problems.inc(sum(len(checked.problems) for checked in found))
 
-    def _unchecked(self, limit: int) -> list[recordings.StoredBatch]:
-        """The next batches to check: of sessions that somebody watches, else the oldest."""
+    def _watched_unchecked(self) -> list[recordings.StoredBatch]:
+        """The next batches to check of sessions that somebody watches: they wait for nothing."""
+        self._awaited.clear()
         watched = self._hub.watched(self._now_ms())
+        if not watched:
+            return []
         with self._readers.lend() as db:
-            found = recordings.unchecked_of(db, watched, limit) if watched else []
-            return found or recordings.unchecked_batches(db, limit)
+            return recordings.unchecked_of(db, watched, BATCHES_A_BUSY_STEP)
+
+    def _unchecked(self, limit: int) -> list[recordings.StoredBatch]:
+        """The oldest batches to check."""
+        with self._readers.lend() as db:
+            return recordings.unchecked_batches(db, limit)
 
     def _name_devices(self) -> None:
         """Of sessions that are new: to read a user agent takes too long for an acknowledgement."""
@@ -174,12 +191,13 @@ class Background:
             self._writer.call(lambda db, _, found=found: set_devices(db, found))  # type: ignore[misc]
 
     def _give_way(self) -> bool:
-        """Acknowledgements come first: while many come in, what is safe already can wait. True:
-        they still do."""
+        """Acknowledgements come first: while many come in, what is safe already can wait, unless
+        somebody waits for it. True: they still do."""
         for _ in range(MAX_PAUSES):
             if not self._writer.is_busy:
                 return False
-            time.sleep(PAUSE_S)
+            if self._awaited.wait(PAUSE_S):
+                return True
         return True
 
     def _seal_full(self, document: int) -> None:

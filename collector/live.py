@@ -164,8 +164,12 @@ class Hub:
         seen = [session_id for session_id, at in list(self._seen_at_ms.items()) if at > recent]
         return list(dict.fromkeys([*list(self._watchers), *seen]))
 
+    def is_watched(self, session_id: str, now_ms: int) -> bool:
+        """Does somebody watch this session?"""
+        seen_at_ms = self._seen_at_ms.get(session_id, -WATCHED_FOR_MS)
+        return session_id in self._watchers or seen_at_ms > now_ms - WATCHED_FOR_MS
+
     def flush_ms(self, session_id: str, now_ms: int) -> int:
         """How often the recorder of this session should send."""
-        seen_at_ms = self._seen_at_ms.get(session_id, -WATCHED_FOR_MS)
-        is_watched = session_id in self._watchers or seen_at_ms > now_ms - WATCHED_FOR_MS
+        is_watched = self.is_watched(session_id, now_ms)
         return self._pace.watched_flush_ms if is_watched else self._pace.flush_ms

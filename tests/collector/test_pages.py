@@ -303,7 +303,7 @@ def test_a_watched_visit_sends_more_often(running: Running) -> None:
     tab = running.tab()
     assert post(running.client, tab.batch(snapshot())).json()["flush_ms"] == 5000
     running.api.get(f"/api/sessions/{tab.session_id}/timeline")
-    assert post(running.client, tab.batch([])).json()["flush_ms"] == 1000
+    assert post(running.client, tab.batch([])).json()["flush_ms"] == 500
 
 
 def test_a_visit_is_live_until_it_leaves_or_falls_silent(running: Running) -> None:
