@@ -95,7 +95,7 @@ class Child:
         elif kind.name == "push":
             self._push_to(address, line)
         else:
-            self._services.send(kind, address, line["title"], f"{line['text']}\n{line['url']}")
+            self._services.send(kind, address, line["title"], line["text"], line["url"])
         return {}
 
     def _push_to(self, address: str, line: Line) -> None:

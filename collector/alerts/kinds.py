@@ -80,27 +80,28 @@ KINDS: dict[str, Kind] = {
 def checked_address(kind: Kind, address: str) -> str:
     """The address as it is kept. Raises `BadAddress`."""
     address = address.strip()
-    if not address or len(address) > MAX_ADDRESS or not address.isprintable():
-        raise BadAddress(f"an address for {kind.title} looks like {kind.example}")
     if kind.name == "push":
-        return _subscription(address)
+        return _subscription(address[:MAX_ADDRESS])
+    if not address or len(address) > MAX_ADDRESS or " " in address or not address.isprintable():
+        raise BadAddress(f"an address for {kind.title} looks like {kind.example}")
     if kind.name == "email" and _EMAIL.fullmatch(address):
         return address
+    bad_address = BadAddress(f"an address for {kind.title} looks like {kind.example}")
     try:
         parts = urlsplit(address)
-        has_port = parts.port is None or parts.port > 0
+        host = parts.hostname or ""
+        if not kind.schemes and (parts.port == 0 or not host or parts.username):
+            raise bad_address
     except ValueError:
-        has_port = False
-    if not has_port or " " in address:
-        raise BadAddress(f"an address for {kind.title} looks like {kind.example}")
+        raise bad_address from None
     if not kind.schemes:
-        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username:
-            raise BadAddress(f"an address for {kind.title} looks like {kind.example}")
+        if parts.scheme not in {"https", "http"}:
+            raise bad_address
         return parts._replace(fragment="").geturl()
     if parts.scheme not in kind.schemes and not (
-        parts.scheme == "https" and _is_of(parts.hostname or "", kind.hosts)
+        parts.scheme == "https" and _is_of(host, kind.hosts)
     ):
-        raise BadAddress(f"an address for {kind.title} looks like {kind.example}")
+        raise bad_address
     bad = next((key for key, _ in parse_qsl(parts.query) if _FORBIDDEN_KEY.search(key)), None)
     if bad is not None:
         raise BadAddress(f"{bad} can't be set in an address here")

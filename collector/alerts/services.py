@@ -4,6 +4,7 @@ text, out comes whether the service took it. Apprise escapes plain text for each
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from functools import lru_cache
 
@@ -12,7 +13,8 @@ import apprise
 from collector.alerts.kinds import Kind
 
 APP = "visitreel"
-TIMEOUT_S = 15.0
+
+_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 class NotTaken(Exception):
@@ -55,7 +57,8 @@ class Services:
             plugin_paths=[],
             allow_templates=False,
             http_redirects=False,
-            service_timeout=TIMEOUT_S,
+            # Each request has a time limit of its own; with one for all, another thread sends.
+            service_timeout=0,
             pgp_autogen=False,
             pem_autogen=False,
             async_mode=False,
@@ -69,14 +72,18 @@ class Services:
         if not schemes & kind.schemes:
             raise NotTaken(f"this is no address for {kind.title}")
 
-    def send(self, kind: Kind, address: str, title: str, text: str) -> None:
+    def send(self, kind: Kind, address: str, title: str, text: str, url: str) -> None:
         """Raises `NotTaken`."""
         self.check(kind, address)
         self._last_words.take()
         channel = self._channel(address)
         sender = apprise.Apprise(asset=self._asset)
         sender.add(channel)
-        if not sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT):
+        body, notation = f"{text}\n{url}", apprise.NotifyFormat.TEXT
+        if kind.name == "teams":
+            # As plain text its address would be escaped, too, and lead nowhere.
+            body, notation = f"{_markdown(text)}\n\n[{url}]({url})", apprise.NotifyFormat.MARKDOWN
+        if not sender.notify(body=body, title=title, body_format=notation):
             raise NotTaken(self._last_words.take() or "the service did not take it")
 
     def _make(self, address: str) -> apprise.NotifyBase:
@@ -85,6 +92,11 @@ class Services:
         if not isinstance(found, apprise.NotifyBase):
             raise NotTaken("this is no address that can be used: check it for typing errors")
         return found
+
+
+def _markdown(text: str) -> str:
+    """Plain text in Markdown (CommonMark 2.4: each sign may be escaped)."""
+    return _SIGNS.sub(r"\\\1", text)
 
 
 def _schemes(channel: apprise.NotifyBase) -> list[str]:
