@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import cast
 
@@ -29,6 +29,7 @@ from collector.store.lines import Asking
 from collector.store.people import renew_sign_in
 from collector.store.sessions import SessionRow, session_by_id
 from collector.store.tokens import Token, note_token_used
+from collector.trials import Trials
 from collector.views import Views
 from collector.writer import Writer
 
@@ -56,6 +57,7 @@ class Context:
     metrics: Metrics
     templates: Jinja2Templates
     now_ms: Callable[[], int]
+    trials: Trials = field(default_factory=Trials)
 
 
 def context_of(request: Request) -> Context:
