@@ -242,12 +242,14 @@ class Signalling:
         """All that is stored of a visitor and may count, also what is new."""
         evaluator, now_ms = self._running.sites[site], self._now_ms()
         since_ms = now_ms - evaluator.history_ms - BACKFILL_MS
-        facts = histories.history_of(db, visitor, since_ms, one_before=evaluator.looks_back)
+        facts = histories.history_of(db, visitor, since_ms)
+        before = histories.last_before(db, visitor, since_ms) if evaluator.looks_back else None
         causes = last_causes(db, site, visitor)
         for _, _, signal in self._waiting:
             if signal.visitor == visitor:
                 causes[signal.rule] = max(causes.get(signal.rule, signal.cause), signal.cause)
-        self._found(site, evaluator.recover(visitor, facts, causes, now_ms - BACKFILL_MS))
+        fresh_ms = now_ms - BACKFILL_MS
+        self._found(site, evaluator.recover(visitor, facts, causes, fresh_ms, before))
 
     def _found(self, site: int, signals: list[Signal]) -> None:
         for signal in signals:

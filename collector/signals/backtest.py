@@ -48,16 +48,17 @@ class Backtest:
 def backtest(rule: Rule, history: History, until_ms: int, outcome: Rule | None = None) -> Backtest:
     """Runs the evaluator over visitors one by one. `until_ms`: what would become true by time alone
     only later has not become true. Facts from before the rule was there count like any others."""
-    plain = replace(rule, since_ms=None)
+    rules = [replace(rule, since_ms=None), *([outcome] if outcome else [])]
+    evaluators = [Evaluator([one]) for one in rules]
     signals: list[Signal] = []
     visitors = signalled = converted = followed = 0
     for visitor, facts in history:
         visitors += 1
-        found = fired(plain, visitor, facts, until_ms)
+        found, *ends = [_fired(one, visitor, facts, until_ms) for one in evaluators]
         signals += found
         signalled += bool(found)
-        if outcome is not None:
-            ends_ms = [one.at_ms for one in fired(outcome, visitor, facts, until_ms)]
+        for end in ends:
+            ends_ms = [one.at_ms for one in end]
             converted += bool(ends_ms)
             if found and bisect_left(ends_ms, found[0].at_ms) < len(ends_ms):
                 followed += 1
@@ -66,10 +67,18 @@ def backtest(rule: Rule, history: History, until_ms: int, outcome: Rule | None =
 
 def fired(rule: Rule, visitor: int, facts: Sequence[Fact], until_ms: float) -> list[Signal]:
     """All signals of one rule for one visitor."""
+    return _fired(Evaluator([rule]), visitor, facts, until_ms)
+
+
+def _fired(
+    evaluator: Evaluator, visitor: int, facts: Sequence[Fact], until_ms: float
+) -> list[Signal]:
+    [rule] = evaluator.rules
     kinds = rule.kinds
-    evaluator = Evaluator([rule])
     signals: list[Signal] = []
     for fact in facts:
         if kinds is None or fact.kind in kinds:
             signals += evaluator.feed(visitor, fact)
-    return signals + evaluator.advance(until_ms)
+    signals += evaluator.advance(until_ms)
+    evaluator.forget(visitor)
+    return signals

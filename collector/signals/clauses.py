@@ -37,8 +37,10 @@ class Page:
 
 @dataclass(slots=True)
 class Seen:
-    """What is known of a visitor as each fact comes, whatever the rules: bounded by `MAX_OPEN`."""
+    """What is known of a visitor as each fact comes: bounded by `MAX_OPEN`. `looks_back`: some
+    clause asks for the last fact."""
 
+    looks_back: bool = False
     pages: dict[int, Page] = field(default_factory=dict)
     last: Moment | None = None
 
@@ -47,9 +49,8 @@ class Seen:
         if fact.kind == "page_view":
             url = fact.word("url")
             keep(self.pages, fact.document, Page(fact.moment, path_of(url), url))
-        elif fact.kind == CHANGE:
-            return
-        self.last = fact.moment
+        if self.looks_back and fact.kind != CHANGE:
+            self.last = fact.moment
 
 
 @dataclass(slots=True)

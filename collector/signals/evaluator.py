@@ -57,7 +57,7 @@ class _RuleState:
 class _Visitor:
     """All that is remembered of a visitor."""
 
-    seen: Seen = field(default_factory=Seen)
+    seen: Seen
     rules: dict[str, _RuleState] = field(default_factory=dict)
     last: Order | None = None
     next_due_ms: float = inf
@@ -69,6 +69,8 @@ class Evaluator:
 
     def __init__(self, rules: Sequence[Rule], max_visitors: int = MAX_VISITORS) -> None:
         self.rules = tuple(rules)
+        self.looks_back = any(leaf.clause.looks_back for rule in rules for leaf in rule.leaves)
+        """Does `recover` need the last fact before `history_ms`, too?"""
         self._max_visitors = max_visitors
         self._visitors: OrderedDict[int, _Visitor] = OrderedDict()
         self._due: list[tuple[float, int]] = []
@@ -92,11 +94,6 @@ class Evaluator:
         """How long a clause may wait at most for time to make it true."""
         spans = (leaf.clause.span_ms for rule in self.rules for leaf in rule.leaves)
         return max(spans, default=0)
-
-    @property
-    def looks_back(self) -> bool:
-        """Does `recover` need the last fact before that, too?"""
-        return any(leaf.clause.looks_back for rule in self.rules for leaf in rule.leaves)
 
     @property
     def kinds(self) -> frozenset[str] | None:
@@ -172,13 +169,18 @@ class Evaluator:
         facts: Iterable[Fact],
         fired: Mapping[str, Cause],
         fresh_ms: float = -inf,
+        before: Fact | None = None,
     ) -> list[Signal]:
-        """The state from stored facts in order, of `history_ms`; `fired`: by rule the cause of the
-        signal that fired last. Returns what is true and did not fire yet."""
+        """The state from stored facts in order, of `history_ms`, and with `looks_back` the last one
+        `before` them. `fired`: by rule the cause of the signal that fired last. Returns what is
+        true and did not fire yet."""
         self.forget(visitor)
         known = self._visitor(visitor)
         for rule, cause in fired.items():
             known.rules[rule] = _RuleState(fired=cause)
+        if before is not None:
+            # What came with it is not there: it can't be evaluated.
+            known.seen.note(before)
         return [signal for fact in facts for signal in self.feed(visitor, fact, fresh_ms)]
 
     # --- one visitor ---------------------------------------------------------
@@ -186,7 +188,7 @@ class Evaluator:
     def _visitor(self, visitor: int) -> _Visitor:
         known = self._visitors.get(visitor)
         if known is None:
-            known = self._visitors[visitor] = _Visitor()
+            known = self._visitors[visitor] = _Visitor(Seen(self.looks_back))
             if len(self._visitors) > self._max_visitors:
                 self._visitors.popitem(last=False)
         else:
@@ -222,7 +224,7 @@ class Evaluator:
             for leaf in rule.leaves:
                 for key, waiting in state.opens.get(leaf.number, {}).items():
                     if waiting.due_ms is not None:
-                        row = int(waiting.moments[-1].fact[1:])
+                        row = waiting.moments[-1].row
                         cause = waiting.due_ms, 0, leaf.number, row
                         yield _Due(cause, rule, state, leaf, key)
 
@@ -321,7 +323,7 @@ def _signal(rule: Rule, visitor: int, found: Occurrence, cause: Cause) -> Signal
 
 def clause_hits(leaf: Leaf, facts: Iterable[Fact]) -> list[tuple[Cause, Hit]]:
     """When a clause holds by these facts and no others."""
-    rest, seen = sorted(facts, key=lambda fact: fact.order), Seen()
+    rest, seen = sorted(facts, key=lambda fact: fact.order), Seen(leaf.clause.looks_back)
     opens: dict[int, Open] = {leaf.number: {}}
     found: list[tuple[Cause, Hit]] = []
 
@@ -329,7 +331,7 @@ def clause_hits(leaf: Leaf, facts: Iterable[Fact]) -> list[tuple[Cause, Hit]]:
         open_ = opens[leaf.number]
         for key, waiting in sorted(open_.items(), key=lambda one: one[1].due_ms or inf):
             if waiting.due_ms is not None and waiting.due_ms <= now_ms:
-                row = int(waiting.moments[-1].fact[1:])
+                row = waiting.moments[-1].row
                 cause = waiting.due_ms, 0, leaf.number, row
                 found.append((cause, leaf.clause.due(open_.pop(key))))
 

@@ -3,7 +3,7 @@ facts in the order of time. Bots are left out everywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -127,20 +127,17 @@ def new_facts(db: Database, place: Place) -> tuple[list[NewFact], Place]:
     return sorted(found, key=lambda new: new.fact.order), behind
 
 
-def history_of(db: Database, visitor: int, since_ms: int, *, one_before: bool) -> list[Fact]:
-    """The facts of a visitor from a time on, and with `one_before` the last one before it."""
-    rows = db.execute(
-        HISTORY, {"visitor": visitor, "since_ms": since_ms, "limit": MAX_HISTORY}
-    ).fetchall()
-    found = [_fact(row) for row in rows]
-    if one_before:
-        found += _last_before(db, visitor, since_ms)
-    return sorted(found, key=lambda fact: fact.order)
+def history_of(db: Database, visitor: int, since_ms: int) -> list[Fact]:
+    """The facts of a visitor from a time on."""
+    given = {"visitor": visitor, "since_ms": since_ms, "limit": MAX_HISTORY}
+    rows = db.execute(HISTORY, given).fetchall()
+    return sorted((_fact(row) for row in rows), key=lambda fact: fact.order)
 
 
-def _last_before(db: Database, visitor: int, since_ms: int) -> list[Fact]:
+def last_before(db: Database, visitor: int, since_ms: int) -> Fact | None:
+    """The last fact of a visitor before a time."""
     rows = db.execute(BEFORE, {"visitor": visitor, "since_ms": since_ms}).fetchall()
-    return sorted((_fact(row) for row in rows), key=lambda fact: fact.order)[-1:]
+    return max((_fact(row) for row in rows), key=lambda fact: fact.order, default=None)
 
 
 def answer_clicks(db: Database, session: int, document: int, changed_ms: Sequence[int]) -> None:
@@ -176,7 +173,7 @@ def visitors_of_late(
 
 def visitors_with_facts(
     db: Database, site: int, since_ms: int, until_ms: int, kinds: frozenset[str] | None
-) -> Iterator[tuple[int, list[Fact]]]:
+) -> Generator[tuple[int, list[Fact]], None, None]:
     """Every visitor who came in a span of time, with all facts of these kinds in order (None: of
     all kinds), of the sessions that began in it."""
     given: dict[str, object] = {"site": site, "since_ms": since_ms, "until_ms": until_ms}
@@ -195,7 +192,7 @@ def visitors_with_facts(
 
 
 def _fact(row: tuple[Any, ...]) -> Fact:
-    letter, number, kind, at_ms, session, t_ms, document, fields = row[2:10]
+    letter, row_number, kind, at_ms, session, t_ms, document, fields = row[2:10]
     if letter == "p":
         url, title, referrer, route, campaign = row[10:15]
         known = {
@@ -204,4 +201,23 @@ def _fact(row: tuple[Any, ...]) -> Fact:
         }  # fmt: skip
     else:
         known = orjson.loads(fields)
-    return Fact(f"{letter}{number}", kind, at_ms, session, t_ms, document, known)
+    return Fact(kind, row_number, at_ms, session, t_ms, document, known)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorName:
+    """Whose a session is."""
+
+    session_id: str
+    visitor_id: str
+    person: str | None
+
+
+def visitor_names(db: Database, sessions: Sequence[int]) -> dict[int, VisitorName]:
+    """Who these sessions belong to, by their rows."""
+    rows = db.execute(
+        "SELECT s.session, s.session_id, v.visitor_id, s.person FROM session s"
+        " JOIN visitor v USING (visitor) WHERE s.session IN (SELECT value FROM json_each(?))",
+        [orjson.dumps(list(sessions)).decode()],
+    )
+    return {row[0]: VisitorName(*row[1:]) for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ def pricing(path: str = "/pricing") -> ops.PageView:
     return page_view(f"http://shop.test{path}")
 
 
-def add(running: Running, when: dict[str, object], site: str = "shop", **more: object) -> None:
+def add(running: Running, when: Mapping[str, object], site: str = "shop", **more: object) -> None:
     """A rule of a site, which is made where it is missing."""
     if site not in running.keys:
         running.add_site(site)
@@ -134,7 +134,8 @@ def test_a_restart_forgets_nothing_and_repeats_nothing(tmp_path: Path) -> None:
         # Committed, and never looked at before the end.
         running.collector.signals.stop()
         running.collector.signals._thread = running.collector.background._thread
-        assert post(running.client, second.batch([], [(9, pricing())]), user_agent=BROWSER)
+        body = second.batch([], [(9, pricing())])
+        assert post(running.client, body, user_agent=BROWSER).status_code == 200
     with running_collector(tmp_path) as running:
         settle(running)
         sessions = [one.session_id for one in found(running)]
@@ -220,7 +221,8 @@ def test_a_signal_goes_with_any_fact_that_it_names(running: Running) -> None:
     [signal] = found(running)
     evidence = {
         one["clause"]: [
-            Fact(x["id"], x["kind"], x["at_ms"], 1, x["t_ms"], 1, x["fields"]) for x in one["facts"]
+            Fact(x["kind"], int(x["id"][1:]), x["at_ms"], 1, x["t_ms"], 1, x["fields"])
+            for x in one["facts"]
         ]
         for one in clauses(running, signal)
     }
@@ -246,9 +248,12 @@ def test_the_outbox_is_written_with_the_signal_or_neither(running: Running) -> N
     running.collector.signals._outbox = outbox
     committed: list[object] = []
     notice = running.collector.signals.notice
-    running.collector.signals.notice = lambda values: (  # type: ignore[method-assign]
-        committed.extend(values), notice(values),
-    )[1]  # fmt: skip
+
+    def note(values: list[object]) -> None:
+        committed.extend(values)
+        notice(values)
+
+    running.collector.signals.notice = note  # type: ignore[method-assign]
     add(running, {"page": {"path": "/pricing"}})
     send(running, running.tab(), [(0, pricing())])
     [signal] = wait_for_signals(running, 1)

@@ -48,9 +48,6 @@ KINDS = (
 )  # fmt: skip
 
 
-LETTERS = {"page_view": "p", CHANGE: "c"}
-
-
 def random_stream(random: Random, length: int = 40, visitors: int = 3) -> Stream:
     """Facts of some visitors, who come back after hours and days; several in one ms at times."""
     at_ms, stream = START_MS, Stream()
@@ -62,8 +59,8 @@ def random_stream(random: Random, length: int = 40, visitors: int = 3) -> Stream
         sessions[visitor] += far
         kind = random.choice(KINDS)
         fact = Fact(
-            id=f"{LETTERS.get(kind, 'f')}{row}",
             kind=kind,
+            row=row,
             at_ms=at_ms,
             session=sessions[visitor],
             t_ms=at_ms - START_MS,

@@ -32,12 +32,10 @@ def rule(when: dict[str, object], **more: object) -> Rule:
 def fact(kind: str, at_s: float = 0, **fields: object) -> Fact:
     """A fact so many seconds after the start; ids count up with time."""
     at_ms = START_MS + round(at_s * 1000)
-    letter = "p" if kind == "page_view" else "f"
     document = fields.pop("document", 1)
     assert isinstance(document, int)
-    return Fact(
-        f"{letter}{round(at_s * 1000) + 1}", kind, at_ms, 5, at_ms - START_MS, document, fields
-    )
+    t_ms = at_ms - START_MS
+    return Fact(kind, t_ms + 1, at_ms, 5, t_ms, document, fields)
 
 
 def view(at_s: float, path: str, **fields: object) -> Fact:
@@ -125,9 +123,10 @@ def recovered(
     facts = [fact for whose, fact in past if whose == visitor]
     since_ms = facts[-1].at_ms - evaluator.history_ms if facts else 0
     recent = [fact for fact in facts if fact.at_ms >= since_ms]
-    before = [fact for fact in facts if fact.at_ms < since_ms][-1:]
+    before = [fact for fact in facts if fact.at_ms < since_ms and fact.kind != CHANGE]
     last = {one.rule: one.cause for one in found if one.visitor == visitor}
-    return evaluator.recover(visitor, [*(before if evaluator.looks_back else []), *recent], last)
+    seed = before[-1] if before and evaluator.looks_back else None
+    return evaluator.recover(visitor, recent, last, before=seed)
 
 
 @pytest.mark.parametrize("seeds", [SEEDS[start : start + 250] for start in range(0, 1_000, 250)])
@@ -366,7 +365,7 @@ def test_memory_of_a_visitor_is_bounded_whatever_comes() -> None:
                 "dwell": "1h",
             }
         },
-        {"dead_click": {"page": "/*", "after": "1h"}},
+        {"dead_click": {"page": "/*", "after": "10s"}},
     ]
     whens: list[dict[str, object]] = [
         {"all": [*parts, {"page": {"path": "never"}}]},
