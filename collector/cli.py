@@ -186,6 +186,25 @@ def site_list(data: Path) -> None:
             click.echo(f"{found.name}  {found.key}  {' '.join(origins)}")
 
 
+@site.command("live")
+@DATA
+@URL
+@click.argument("name")
+@click.argument("rule", type=click.Choice(["open", "told", "asked"]))
+@plain_errors
+def site_live(data: Path, url: str, name: str, rule: str) -> None:
+    """Say whether visitors are told, or asked, before somebody watches them live; print the tag."""
+    changed = command(data, "site_live", {"name": name, "live": rule})
+    keys = changed["query_keys"]
+    tag = tag_of(
+        public_url(data, url),
+        str(changed["key"]),
+        map(str, keys if isinstance(keys, list) else []),
+        has_notice=rule != "open",
+    )
+    click.echo(f"{name}: {rule}\n\n{tag}")
+
+
 @site.group("origin")
 def site_origin() -> None:
     """Origins of a site."""

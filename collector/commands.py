@@ -15,12 +15,14 @@ from collector.settings import DEFAULT_PORT
 from collector.store.audit import add_line
 from collector.store.database import Database, StoreError
 from collector.store.intake import Intake
+from collector.store.live_rules import live_rule
 from collector.store.people import Role, add_link, add_user
 from collector.store.sites import (
     Site,
     add_site,
     set_dev,
     set_disabled,
+    set_live_rule,
     set_origins,
     site_named,
 )
@@ -93,6 +95,8 @@ def _site_json(site: Site) -> Json:
         "origins": list(site.origins),
         "dev": site.dev,
         "disabled": site.disabled,
+        "live": site.live,
+        "query_keys": sorted(site.query_keys),
     }
 
 
@@ -146,6 +150,11 @@ def _site_enable(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
     return _site_json(set_disabled(db, _word(arguments, "name"), False))
 
 
+def _site_live(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
+    rule = live_rule(_word(arguments, "live"))
+    return _site_json(set_live_rule(db, _word(arguments, "name"), rule))
+
+
 def _user_add(db: Database, _: Intake, arguments: Json, now_ms: int) -> Json:
     email = _word(arguments, "email").strip()
     if not _EMAIL.fullmatch(email) or not email.isprintable():
@@ -188,6 +197,7 @@ COMMANDS: dict[str, Command] = {
     "site_dev": _site_dev,
     "site_disable": _site_disable,
     "site_enable": _site_enable,
+    "site_live": _site_live,
     "user_add": _user_add,
     "token_add": _token_add,
     "erase": _erase,

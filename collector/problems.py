@@ -22,6 +22,7 @@ STATUSES = {
     "foreign_session": 403,
     "foreign_request": 403,
     "forbidden": 403,
+    "not_watchable": 403,
     "not_found": 404,
     "no_frame": 404,
     "method_not_allowed": 405,

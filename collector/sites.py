@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from collector.store.sites import Site
 
 
-def tag_of(url: str, key: str, query_keys: Iterable[str] = ()) -> str:
-    """The tag to paste. `url`: of the collector."""
+def tag_of(url: str, key: str, query_keys: Iterable[str] = (), *, has_notice: bool = False) -> str:
+    """The tag to paste. `url`: of the collector; `has_notice`: visitors are told of being watched
+    live, or asked."""
     keys = " ".join(sorted(query_keys))
     more = f' data-query="{keys}"' if keys else ""
-    return f'<script async src="{url}/sdk.js" data-site="{key}"{more}></script>'
+    tag = f'<script async src="{url}/sdk.js" data-site="{key}"{more}></script>'
+    return f'{tag}\n<script async src="{url}/live.js?site={key}"></script>' if has_notice else tag
 
 
 class SiteDirectory:

@@ -306,3 +306,9 @@ def m005_alerts(db: Database) -> None:
 def m006_signals(db: Database) -> None:
     """Rules, what they found, and what came of clicks."""
     _run(db, SIGNALS)
+
+
+@MIGRATIONS()
+def m007_live_rule(db: Database) -> None:
+    """What a site demands before a visit is watched while it goes on: `open`, `told` or `asked`."""
+    db.execute("ALTER TABLE site ADD COLUMN live TEXT NOT NULL DEFAULT 'open'")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from collector.store.database import StoreError
+from collector.store.live_rules import LiveRule, live_rule
 
 
 class UnknownSite(StoreError):
@@ -22,7 +23,7 @@ class SiteExists(StoreError):
 @dataclass(frozen=True, slots=True)
 class Site:
     """A web site with its key. `dev`: any localhost origin may post too. `query_keys`: what URLs
-    keep besides utm_*."""
+    keep besides utm_*. `live`: what is demanded before a visit is watched while it goes on."""
 
     site: int
     key: str
@@ -32,13 +33,14 @@ class Site:
     disabled: bool
     conflicts: int
     query_keys: frozenset[str] = frozenset()
+    live: LiveRule = "open"
 
 
-COLUMNS = "site, key, name, origins, dev, disabled, conflicts, query_keys"
+COLUMNS = "site, key, name, origins, dev, disabled, conflicts, query_keys, live"
 
 
-def _site(row: tuple[int, str, str, str, int, int, int, str]) -> Site:
-    site, key, name, origins, dev, disabled, conflicts, query_keys = row
+def _site(row: tuple[int, str, str, str, int, int, int, str, str]) -> Site:
+    site, key, name, origins, dev, disabled, conflicts, query_keys, live = row
     return Site(
         site=site,
         key=key,
@@ -48,6 +50,7 @@ def _site(row: tuple[int, str, str, str, int, int, int, str]) -> Site:
         disabled=bool(disabled),
         conflicts=conflicts,
         query_keys=frozenset(json.loads(query_keys)),
+        live=live_rule(live),
     )
 
 
@@ -102,6 +105,13 @@ def set_dev(db: Database, name: str, dev: bool) -> Site:
     """Whether any localhost origin may post for a site. Raises `UnknownSite`."""
     site_named(db, name)
     db.execute("UPDATE site SET dev = ? WHERE name = ?", [int(dev), name])
+    return site_named(db, name)
+
+
+def set_live_rule(db: Database, name: str, rule: LiveRule) -> Site:
+    """What is demanded before a visit of a site is watched live. Raises `UnknownSite`."""
+    site_named(db, name)
+    db.execute("UPDATE site SET live = ? WHERE name = ?", [rule, name])
     return site_named(db, name)
 
 

@@ -69,8 +69,8 @@ class IdleJson(TypedDict):
 
 
 class TimelineJson(TypedDict):
-    """What `GET /api/sessions/{id}/timeline` answers. `cursor`: where a stream of what it gains goes
-    on; a part of a timeline has none."""
+    """What `GET /api/sessions/{id}/timeline` answers. `cursor`: where a stream of what it gains
+    goes on; a part of a timeline has none."""
 
     session: str
     zero_at_ms: int

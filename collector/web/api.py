@@ -29,6 +29,7 @@ from collector.web.context import (
     whole_number,
 )
 from collector.web.filters import wanted_of
+from collector.web.live_rule import check_live
 from collector.web.watching import (
     MIN_GZIP_BYTES,
     asked_t_ms,
@@ -147,6 +148,7 @@ def frame(request: Request) -> Response:
     tab = whole_number(request, "tab", 1, 1, MAX_INT) if has_tab else None
     with context.readers.lend() as db:
         row = session_of(db, request)
+        check_live(db, request, row)
     note_view(request, row, t_ms=t_ms)
     with BUILDING:
         recording = open_recording(context.readers, row, context.now_ms())

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from collector.exporting import export_session
 from collector.store.audit import add_line
 from collector.web.context import context_of, for_viewers, session_of, signed_in
+from collector.web.live_rule import check_live
 
 CHUNK_BYTES = 1 << 18
 
@@ -27,6 +28,7 @@ def reel(request: Request) -> Response:
         file = undo.enter_context(tempfile.TemporaryFile(dir=context.settings.data))
         with context.readers.lend() as db:
             row = session_of(db, request)
+            check_live(db, request, row)
             export_session(db, row, file.write, with_person=True)
         size = file.tell()
         file.seek(0)

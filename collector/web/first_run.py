@@ -67,7 +67,9 @@ def state_of(request: Request, db: Database, site: Site) -> SiteState:
     since_ms = newest.last_received_at_ms if newest else 0
     return SiteState(
         site=site,
-        tag=tag_of(context.settings.public_url, site.key, site.query_keys),
+        tag=tag_of(
+            context.settings.public_url, site.key, site.query_keys, has_notice=site.live != "open"
+        ),
         newest=newest,
         ago_s=max(0, now_ms - since_ms) // 1000,
         findings=findings_of(site, context.settings, context.sightings, since_ms),

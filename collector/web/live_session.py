@@ -14,6 +14,7 @@ from collector.store.sessions import is_live, session_by_id
 from collector.web.api import without_names
 from collector.web.context import context_of
 from collector.web.live import EventStream, Look, Said, event, rechecked, still_signed_in
+from collector.web.live_rule import check_live
 from collector.web.watching import (
     for_watchers,
     note_view,
@@ -62,6 +63,7 @@ def _look(request: Request, session_id: str, since: Cursor) -> Look:
             row = session_by_id(db, session_id)
             if row is None:
                 raise Problem("not_found", "there is no such session")
+            check_live(db, request, row)
             live, now = is_live(db, row, now_ms, pace.live_ms), cursor_now(db, row.session)
             is_new = now != since or live is not was_live
             growth = growth_of(db, row, since, now, live=live) if is_new else None

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from collector.headers import own_origin, page_policy
 from collector.store.sessions import SessionRow
 from collector.web.context import context_of, page_for_viewers, session_of
+from collector.web.live_rule import check_live
 from collector.web.watching import start_of
 
 
@@ -52,6 +53,7 @@ def player(request: Request) -> Response:
     context = context_of(request)
     with context.readers.lend() as db:
         row = session_of(db, request)
+        check_live(db, request, row)
     # A policy with a path: a link in the replayed page can't navigate the frame to anything else of
     # ours.
     named = request.path_params["session_id"]

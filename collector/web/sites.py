@@ -127,6 +127,7 @@ def change(request: Request) -> Response:
         "no-dev": ("site_dev", {"dev": False}),
         "disable": ("site_disable", {}),
         "enable": ("site_enable", {}),
+        "live": ("site_live", {"live": form.get("live", "")}),
     }
     if form.get("do") not in commands:
         raise Problem("bad_request", f"do: expected {' or '.join(commands)}")

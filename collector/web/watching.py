@@ -24,6 +24,7 @@ from collector.web.context import (
     session_of,
     signed_in,
 )
+from collector.web.live_rule import check_live
 
 MIN_GZIP_BYTES = 1_000
 """Less is not worth the time."""
@@ -77,11 +78,10 @@ def share_of(request: Request) -> Share | None:
 def watched_session(db: Database, request: Request) -> SessionRow:
     """The session that may be watched. Raises a `Problem`."""
     share = share_of(request)
-    if share is None:
-        return session_of(db, request)
-    row = session_by_id(db, share.session_id)
+    row = session_by_id(db, share.session_id) if share else session_of(db, request)
     if row is None:
         raise Problem("share_ended", "this share link has expired or was revoked")
+    check_live(db, request, row)
     return row
 
 

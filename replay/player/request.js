@@ -21,7 +21,7 @@ export class FetchError extends Error {
 /** @type {Record<number, string>} */
 const WHY = {
   401: 'You are signed out. Sign in again in another tab, then try again here.',
-  403: 'You may not see this recording.',
+  403: 'You may not see this recording, or not while the visit goes on.',
   404: 'This recording is no longer there.',
   410: 'This link has ended. Ask whoever sent it for a new one.',
 }
