@@ -45,6 +45,7 @@ from collector.views import Views
 from collector.web import (
     accounts,
     api,
+    api_signals,
     audit,
     export,
     health,
@@ -149,6 +150,7 @@ class Collector:
         application = Starlette(
             routes=[
                 *api.ROUTES,
+                *api_signals.ROUTES,
                 *replay_files.ROUTES,
                 *export.ROUTES,
                 *listing.ROUTES,

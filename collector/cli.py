@@ -5,20 +5,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import click
 
 from collector import __version__
-from collector.bundled import NotBundled
 from collector.cli_channels import channel
+from collector.cli_options import DATA, plain_errors
+from collector.cli_rules import rule
 from collector.directory import command
 from collector.settings import (
-    DEFAULT_DATA,
     DEFAULT_PORT,
     Settings,
     SettingsError,
@@ -26,18 +23,8 @@ from collector.settings import (
     checked_url,
 )
 from collector.sites import tag_of
-from collector.store.database import FILE_NAME, Readers, StoreError
+from collector.store.database import FILE_NAME, Readers
 
-Params = ParamSpec("Params")
-
-DATA = click.option(
-    "--data",
-    envvar="VISITREEL_DATA",
-    default=DEFAULT_DATA,
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The data directory.",
-)
 URL = click.option(
     "--url",
     envvar="VISITREEL_URL",
@@ -48,21 +35,6 @@ URL = click.option(
 
 # One id in 64 begins with a dash: it is no option. (`-h` would be the start of one, too.)
 TAKES_ID = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-
-
-def plain_errors(run: Callable[Params, None]) -> Callable[Params, None]:
-    """What can't be done is one line and exit status 2, never a trace."""
-
-    @wraps(run)
-    def guarded(*args: Params.args, **kwargs: Params.kwargs) -> None:
-        try:
-            run(*args, **kwargs)
-        except (SettingsError, StoreError, NotBundled) as error:
-            line = " ".join(str(error).split())
-            click.echo(f"visitreel: {line}", err=True)
-            sys.exit(2)
-
-    return guarded
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -222,6 +194,7 @@ def site_origin_add(data: Path, name: str, origin: str) -> None:
     click.echo(f"{name}: {' '.join(map(str, origins if isinstance(origins, list) else []))}")
 
 
+visitreel.add_command(rule)
 visitreel.add_command(channel)
 
 

@@ -260,3 +260,28 @@ def test_the_outbox_is_written_with_the_signal_or_neither(running: Running) -> N
     assert running.rows("SELECT person FROM visitor") == [("told",)]
     [fired] = [one for one in committed if isinstance(one, SignalsFired)]
     assert [one.signal for one in fired.signals] == [signal.signal]
+
+
+def test_the_api_shows_signals_with_their_facts_and_rules(running: Running) -> None:
+    when = {"all": [{"page": {"path": "/a"}}, {"page": {"path": "/pricing"}}]}
+    add(running, when, cooldown="0s", name="Both")
+    running.add_site("other")
+    tabs = [running.tab() for _ in range(3)]
+    for tab in tabs:
+        send(running, tab, [(0, page_view()), (700, pricing())])
+    page = running.api.get("/api/signals?limit=2&site=shop").json()
+    assert [one["session"] for one in page["signals"]] == [tabs[2].session_id, tabs[1].session_id]
+    [last] = running.api.get("/api/signals", params={"before": page["next"]}).json()["signals"]
+    assert last["rule"] == {"id": "it", "version": 1, "name": "Both"}
+    facts = [(one["clause"], one["facts"][0]["t_ms"]) for one in last["clauses"]]
+    assert facts == [("when.all.0", 0), ("when.all.1", 700)]
+    assert running.api.get(f"/api/signals/{last['id']}").json() == last
+    assert running.api.get("/api/signals/99").status_code == 404
+    mine = running.api.get("/api/signals", params={"session": tabs[0].session_id}).json()
+    assert mine == {"signals": [last], "next": None}
+    assert running.api.get("/api/signals?site=other").json()["signals"] == []
+    assert running.api.get("/api/signals?site=none").status_code == 404
+    [rule] = running.api.get("/api/rules?site=shop").json()["rules"]
+    assert (rule["id"], rule["enabled"], rule["rule"]["when"]) == ("it", True, when)
+    for path in ("/api/signals", "/api/rules"):
+        assert running.client.get(path).status_code == 401

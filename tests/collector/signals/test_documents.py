@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import jsonschema
@@ -131,3 +132,10 @@ def test_one_rule_or_condition_is_checked_alone() -> None:
     with pytest.raises(BadRules) as caught:
         check_rule({"id": "it", "when": {"page": {"path": {"re2": "("}}}})
     assert caught.value.wrong[0].field == "when.page.path"
+
+
+def test_the_example_of_the_readme_is_a_rule() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("### Signals")[2].partition("    version: 1")[2]
+    [rule] = read_rules("    version: 1" + example.partition("\n| ")[0])
+    assert rule_of(rule).owner == "ana@example.com"
