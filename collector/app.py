@@ -44,9 +44,11 @@ from collector.store.sites import all_sites
 from collector.views import Views
 from collector.web import (
     accounts,
+    alert_settings,
     api,
     api_signals,
     audit,
+    channels,
     export,
     health,
     listing,
@@ -59,6 +61,7 @@ from collector.web import (
     rules,
     script,
     shares,
+    signals,
     sites,
 )
 from collector.web.context import Context, viewer_of
@@ -161,6 +164,9 @@ class Collector:
                 *accounts.ROUTES,
                 *shares.ROUTES,
                 *sites.ROUTES,
+                *channels.ROUTES,
+                *alert_settings.ROUTES,
+                *signals.ROUTES,
                 *people.ROUTES,
                 *rules.ROUTES,
                 *audit.ROUTES,

@@ -260,6 +260,15 @@ CREATE TABLE click_answer (
 """A signal goes with any fact that it names: without it, it would not hold. `click_answer`: when the
 page changed after a click."""
 
+ACTS = """
+CREATE TABLE signal_act (
+  user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+  signal INTEGER NOT NULL REFERENCES signal ON DELETE CASCADE, seen_at_ms INTEGER,
+  acted_at_ms INTEGER, act TEXT NOT NULL DEFAULT '', outcome TEXT NOT NULL DEFAULT '',
+  outcome_at_ms INTEGER, PRIMARY KEY (user, signal)) STRICT, WITHOUT ROWID;
+CREATE INDEX act_of_signal ON signal_act (signal);
+"""
+
 
 def _run(db: Database, *scripts: str) -> None:
     for script in scripts:
@@ -312,3 +321,9 @@ def m006_signals(db: Database) -> None:
 def m007_live_rule(db: Database) -> None:
     """What a site demands before a visit is watched while it goes on: `open`, `told` or `asked`."""
     db.execute("ALTER TABLE site ADD COLUMN live TEXT NOT NULL DEFAULT 'open'")
+
+
+@MIGRATIONS()
+def m007_acts(db: Database) -> None:
+    """What reps did about signals."""
+    _run(db, ACTS)
