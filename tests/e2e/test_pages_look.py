@@ -162,6 +162,44 @@ def test_new_visits_are_announced_and_move_nothing(browser: Browser, listed: Run
         assert newer[:50] == ids
 
 
+def test_who_comes_moves_no_card_under_the_pointer(browser: Browser, running: Running) -> None:
+    key = running.add_site("shop", SITE_ORIGIN)
+    visit(running, key, page_view(title="First"))
+    with signed_in(browser, running, "rep") as page:
+        page.goto(f"{running.url}/")
+        box, cards = page.locator(".here"), page.locator(".visits > li")
+        card = cards.filter(has_text="First")
+        card.get_by_role("link").hover()
+        before = card.bounding_box(), box.bounding_box()
+        erased = visit(running, key, page_view(title="Second"))
+        box.get_by_text("2", exact=True).wait_for()
+        assert (card.bounding_box(), box.bounding_box()) == before
+        page.mouse.move(0, 0)
+        cards.filter(has_text="Second").wait_for()
+        assert cards.count() == 2
+        # The newest is first, and who has gone leaves the box as it is.
+        assert "Second" in cards.first.inner_text()
+        visitor_id = running.api.get(f"/api/sessions/{erased}").json()["visitor_id"]
+        running.api.delete(f"/api/visitors/{visitor_id}")
+        cards.filter(has_text="Second").wait_for(state="detached")
+        assert (card.bounding_box(), box.bounding_box()) == before
+
+
+def test_a_list_that_lost_its_connection_says_so_and_comes_back(
+    browser: Browser, listed: Running
+) -> None:
+    with signed_in(browser, listed, "rep") as page:
+        page.goto(f"{listed.url}/")
+        page.get_by_role("heading", name="Here now").wait_for()
+        page.context.set_offline(True)
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.get_by_text("The connection to the collector is lost").wait_for()
+        visit(listed, listed.keys["shop"], page_view(title="While it was away"))
+        page.context.set_offline(False)
+        page.locator(".visits").get_by_text("While it was away").first.wait_for()
+        page.get_by_text("The connection to the collector is lost").wait_for(state="hidden")
+
+
 def test_a_rep_finds_and_opens_a_visit_by_keyboard(browser: Browser, listed: Running) -> None:
     with signed_in(browser, listed, "rep") as page:
         page.goto(f"{listed.url}/")
