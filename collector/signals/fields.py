@@ -13,13 +13,15 @@ Choices = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that may be said of a condition. `name`: its key in the data."""
+    """One thing that may be said of a condition. `name`: its key in the data; `unit`: of a span
+    unless another is chosen."""
 
     name: str
     label: str
     kind: PartKind = "pattern"
     hint: str = ""
     choices: Choices = ()
+    unit: str = "s"
 
 
 def key_of(kind: str, part: Part) -> str:
@@ -90,7 +92,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         Part("person", "Person", hint="*@example.com"),
         Part("traits", "Trait", "where"),
     ),
-    "returned": (Part("after", "After at least", "span"),),
+    "returned": (Part("after", "After at least", "span", unit="d"),),
     "left": (Part("for", "Not back for", "span"),),
     "fact": (
         Part(
@@ -127,11 +129,11 @@ BRANCH_WORDS = {
 }
 UNITS = (("s", "seconds"), ("m", "minutes"), ("h", "hours"), ("d", "days"), ("ms", "ms"))
 PATTERN_OPS = (
-    ("glob", "is like (* anything)"),
+    ("glob", "is like *"),
     ("contains", "contains"),
     ("is", "is exactly"),
-    ("any_of", "is one of (a, b)"),
-    ("re2", "matches (re2)"),
+    ("any_of", "is one of a, b"),
+    ("re2", "matches re2"),
 )
 JSON_OP = ("json", "is (JSON)")
 """Only where a pattern can't be said otherwise: patterns in patterns."""
@@ -142,10 +144,10 @@ VALUE_OPS = (
     ("at_most", "is at most"),
     ("below", "is below"),
     ("is_not", "is not"),
-    ("any_of", "is one of (a, b)"),
+    ("any_of", "is one of a, b"),
     ("contains", "contains"),
-    ("glob", "is like (* anything)"),
-    ("re2", "matches (re2)"),
+    ("glob", "is like *"),
+    ("re2", "matches re2"),
     ("exists", "is there"),
     ("missing", "is not there"),
 )

@@ -18,6 +18,7 @@ from collector.store.sites import all_sites
 from collector.urls import path_of
 from collector.web.context import asking_of, context_of, page_for_viewers, signed_in
 from collector.web.filters import asked_for, wanted_of
+from collector.web.first_alert import next_step, way_of
 from collector.web.first_run import state_of
 from collector.web.live_list import HereJson, here_json
 from collector.web.pages import duration, page, visitor_name
@@ -84,6 +85,8 @@ def sessions(request: Request) -> Response:
         sites = all_sites(db)
         is_first_run = not (rows or asked or before or after)
         states = [state_of(request, db, site) for site in sites] if is_first_run else []
+        way = way_of(request, db, sites[0] if sites else None) if is_first_run else None
+        step = None if asked or before or after or way else next_step(request, db, sites)
     return page(
         request,
         "sessions.html",
@@ -101,6 +104,8 @@ def sessions(request: Request) -> Response:
         sites=sites,
         devices={name: DEVICE_WORDS[name] for name in DEVICE_CLASSES},
         states=states,
+        way=way,
+        step=step,
         is_admin=signed_in(request).is_admin,
     )
 

@@ -102,7 +102,8 @@ def editor_page(request: Request) -> Response:
     with context_of(request).readers.lend() as db:
         site, rule = _site_and_rule(db, request)
     if rule is None:
-        return _page(request, site, None, Draft(dict(NEW)))
+        user = signed_in(request).user
+        return _page(request, site, None, Draft(NEW | ({"owner": user.email} if user else {})))
     data = rule.document
     if request.query_params.get("as") == "yaml":
         return _page(request, site, rule, Draft(text=write_rules([data]), data=data))

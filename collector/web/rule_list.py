@@ -16,10 +16,11 @@ from collector.signals.rules import Data
 from collector.signals.starter import STARTERS, starter_text
 from collector.signals.words import quiet_words, sentence_of
 from collector.store.database import Database
-from collector.store.rule_pages import fired_since
+from collector.store.rule_pages import fired_since, usable_channels
 from collector.store.rules import StoredRule, rules_of
 from collector.store.sites import Site, all_sites, site_by_key
 from collector.web.context import context_of, signed_in
+from collector.web.first_alert import way_of
 from collector.web.pages import page
 
 DAY_MS = 24 * 3600 * 1000
@@ -29,12 +30,14 @@ SET_WORDS = {"shop": "For a shop", "b2b": "For a business that sells to others"}
 
 @dataclass(frozen=True, slots=True)
 class ShownRule:
-    """A rule as a line of the list. `may_switch`: the reader may."""
+    """A rule as a line of the list. `channels`: where it is told, by
+    their names; `may_switch`: the reader may."""
 
     rule: StoredRule
     sentence: str
     quiet: str
     fired: int
+    channels: tuple[str, ...]
     may_switch: bool
 
 
@@ -63,6 +66,7 @@ def list_page(
         sites = all_sites(db)
         site = site or _asked(db, request, sites)
         shown = _shown(request, db, site, now_ms) if site else []
+        way = way_of(request, db, site)
     return page(
         request,
         "rules.html",
@@ -70,6 +74,7 @@ def list_page(
         site=site,
         sites=sites,
         rules=shown,
+        way=way,
         starters=_starters({one.rule.rule_id for one in shown}),
         days=COUNTED_DAYS,
         since_ms=now_ms - COUNTED_DAYS * DAY_MS,
@@ -98,6 +103,7 @@ def _shown(request: Request, db: Database, site: Site, now_ms: int) -> list[Show
             sentence=sentence_of(rule.data),
             quiet=quiet_words(rule.data),
             fired=fired.get(rule.rule, 0),
+            channels=tuple(one.name for one in usable_channels(db, rule.owner)),
             may_switch=viewer.is_admin or (own is not None and rule.owner == own),
         )
         for rule in rules_of(db, site.site)
@@ -110,11 +116,12 @@ def starter_rules() -> dict[str, list[Data]]:
     return {name: read_rules(starter_text(name)) for name in STARTERS}
 
 
-def starter_rule_text(rule_id: str) -> str | None:
-    """One of them as YAML, switched on. None: there is none of this id."""
+def starter_rule_text(rule_id: str, owner: str | None) -> str | None:
+    """One of them as YAML, switched on, of this owner. None: there is none of this id."""
     every = [rule for rules in starter_rules().values() for rule in rules]
     found = next((rule for rule in every if rule["id"] == rule_id), None)
-    return write_rules([{**found, "enabled": True}]) if found else None
+    named = {"owner": owner} if owner else {}
+    return write_rules([{**found, **named}]) if found else None
 
 
 def _starters(used: set[str]) -> list[tuple[str, list[Starter]]]:

@@ -86,12 +86,15 @@ def switch(request: Request) -> Response:
 @with_body
 @page_for_admins
 def use(request: Request) -> Response:
-    """`POST /settings/rules/{key}/use`: a rule of those that the program brings, switched on."""
+    """`POST /settings/rules/{key}/use`: a rule that the program brings, switched on; its
+    signals are those of whoever takes it."""
     from collector.web.rule_list import starter_rule_text
 
     with context_of(request).readers.lend() as db:
         site = site_of(db, request)
-    text = starter_rule_text(form_of(request).get("rule", ""))
+    user = signed_in(request).user
+    owner = user.email if user else None
+    text = starter_rule_text(form_of(request).get("rule", ""), owner)
     if text is None:
         raise Problem("bad_request", "rule: expected one of the starter rules")
     change_rules(request, "rules_import", {"site": site.name, "text": text})
