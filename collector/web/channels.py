@@ -245,7 +245,8 @@ def _change(request: Request, what: str, change: Callable[[Database, Channel], N
 def worker(request: Request) -> Response:
     """`GET /alerts/worker.js`: what shows messages while no page is open. It may act below its own
     path only, and ask nobody."""
-    headers = {"cache-control": "no-cache", "content-security-policy": "default-src 'none'"}
+    policy = "default-src 'none'; img-src 'self'"
+    headers = {"cache-control": "no-cache", "content-security-policy": policy}
     return FileResponse(WORKER, headers=headers, media_type="text/javascript")
 
 

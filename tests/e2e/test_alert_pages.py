@@ -3,6 +3,7 @@ browser."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -121,3 +122,42 @@ def test_what_an_admin_says_about_alerts_is_for_everybody(
         page.get_by_role("button", name="Turn on Gone").wait_for()
         found += problems_everywhere(page)
     assert found == []
+
+
+SHOWN = """async () => {
+  const registered = await navigator.serviceWorker.getRegistration('/alerts/')
+  const shown = (await registered?.getNotifications()) ?? []
+  return shown.map((one) => [one.title, one.body, one.data.url])
+}"""
+ACTIVE = "async () => Boolean((await navigator.serviceWorker.getRegistration('/alerts/'))?.active)"
+
+
+def test_a_message_of_a_push_service_is_shown_and_replaced_in_place(
+    browser: Browser, alerting: Running
+) -> None:
+    with signed_in(browser, alerting, "rep") as page:
+        page.context.grant_permissions(["notifications"], origin=alerting.url)
+        page.goto(f"{alerting.url}/settings/channels")
+        page.get_by_role("button", name="Tell me in this browser").click()
+        # No push service of a vendor can be reached here: the message comes from the browser's own
+        # tools.
+        wait_for("the worker is there", lambda: page.evaluate(ACTIVE))
+        tools = page.context.new_cdp_session(page)
+        known: list[dict[str, str]] = []
+        tools.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda told: known.extend(told["registrations"]),
+        )
+        tools.send("ServiceWorker.enable")
+        wait_for("its number is told", lambda: bool(page.evaluate("true") and known))
+        url = f"{alerting.url}/sessions/x?t=1"
+        for title, is_quiet in (("Ana on shop", False), ("Ana has left", True)):
+            told = {"title": title, "text": "words", "tag": "sig_1", "url": url, "quiet": is_quiet}
+            message = {
+                "origin": alerting.url,
+                "registrationId": known[0]["registrationId"],
+                "data": json.dumps(told),
+            }
+            tools.send("ServiceWorker.deliverPushMessage", message)
+            shown = [[title, "words", url]]
+            wait_for("it alone is shown", lambda shown=shown: page.evaluate(SHOWN) == shown)  # type: ignore[misc]

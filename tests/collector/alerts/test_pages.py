@@ -200,7 +200,7 @@ def test_a_browser_subscribes_once(alerting: Running, receiver: Receiver) -> Non
     assert alerting.client.get("/settings/channels/push-key").status_code == 401
     worker = alerting.client.get("/alerts/worker.js")
     assert worker.headers["content-type"].startswith("text/javascript")
-    assert worker.headers["content-security-policy"] == "default-src 'none'"
+    assert worker.headers["content-security-policy"] == "default-src 'none'; img-src 'self'"
 
 
 def test_new_signals_are_announced(alerting: Running) -> None:
