@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from math import inf
 from typing import TYPE_CHECKING
@@ -186,20 +187,31 @@ class Signalling:
             sites = list(self._running.sites)
             late = histories.visitors_of_late(db, sites, since_ms, MAX_RECOVERED)
             for site, visitor in late:
-                self._recover(db, site, visitor)
+                self._safely(visitor, partial(self._recover, db, site, visitor))
 
     def _evaluate(self) -> bool:
         """Takes the facts that are new. True: there are more."""
         with self._readers.lend() as db:
             new, place = histories.new_facts(db, self._place)
             for visitor, facts in groupby(sorted(new, key=_visitor), key=_visitor):
-                self._feed(db, visitor, list(facts))
+                self._safely(visitor, partial(self._feed, db, visitor, list(facts)))
         is_end, self._place = place == self._place, place
         now_ms = self._now_ms()
         for site, evaluator in self._running.sites.items():
             signals = evaluator.advance(now_ms - GRACE_MS, now_ms - BACKFILL_MS)
             self._found(site, signals)
         return not is_end
+
+    def _safely(self, visitor: int, step: Callable[[], None]) -> None:
+        """What is wrong with one visitor must not keep the others from being seen."""
+        try:
+            step()
+        except StoreError:
+            raise
+        except Exception as error:
+            self._metrics.report(error)
+            for evaluator in self._running.sites.values():
+                evaluator.forget(visitor)
 
     def _feed(self, db: Database, visitor: int, new: list[NewFact]) -> None:
         """The new facts of one visitor, which may come from a while ago."""

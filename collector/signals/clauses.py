@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -248,13 +249,16 @@ class Copied(Clause):
             text = str(fact.mapping("properties").get("text", ""))
         else:
             return None
-        if (self.text and not self.text(text)) or (self.price and not HAS_PRICE(text)):
+        if (self.text and not self.text(text)) or (self.price and not price_test()(text)):
             return None
         place = place_of(fact, seen, self.on)
         return place.hit(fact.at_ms, (fact.moment,), text) if place else None
 
 
-HAS_PRICE = searching(PRICE)
+@cache
+def price_test() -> TextTest:
+    """Is an amount of money in a text?"""
+    return searching(PRICE)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import re2
+if TYPE_CHECKING:
+    import re2
 
 MAX_PATTERN_LENGTH = 500
 MAX_PATTERN_MEMORY = 1 << 20
@@ -26,6 +28,8 @@ class BadPattern(ValueError):
 def expression(pattern: str) -> re2._Regexp:
     """A compiled pattern. Raises `BadPattern` for what re2 does not know, such as backreferences
     and look-around."""
+    import re2  # for the first pattern that needs it
+
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise BadPattern(f"has {len(pattern)} characters: at most {MAX_PATTERN_LENGTH} are taken")
     options = re2.Options()

@@ -57,11 +57,12 @@ HISTORY = (
     f" UNION ALL {OF_ANSWERS}{MINE} f.t_ms >= :since_ms - s.zero_at_ms AND f.kind = 'click'"
     " ORDER BY 6 DESC LIMIT :limit"
 )
+LAST = "o WHERE o.session = s.session AND o.t_ms < :since_ms - s.zero_at_ms)"
 BEFORE = (
-    f"SELECT * FROM ({OF_VIEWS}{MINE} p.t_ms < :since_ms - s.zero_at_ms ORDER BY 6 DESC LIMIT 1)"  # noqa: S608
-    f" UNION ALL SELECT * FROM ({OF_FACTS}{MINE} f.t_ms < :since_ms - s.zero_at_ms"
-    " ORDER BY 6 DESC LIMIT 1)"
+    f"{OF_VIEWS}{MINE} p.t_ms = (SELECT max(t_ms) FROM page_view {LAST}"  # noqa: S608
+    f" UNION ALL {OF_FACTS}{MINE} f.t_ms = (SELECT max(t_ms) FROM fact {LAST}"
 )
+"""The last ones of each session."""
 IN_SPAN = " WHERE s.site = :site AND s.bot = 0 AND s.zero_at_ms BETWEEN :since_ms AND :until_ms"
 EVERY_VISITOR = (
     "SELECT s.site, s.visitor, '', 0, '', 0, 0, 0, 0, '', '', '', '', 0, '' FROM session s"  # noqa: S608
@@ -78,7 +79,7 @@ ANSWER_CLICKS = """
 INSERT INTO click_answer (fact, t_ms)
 SELECT f.fact, min(c.value) FROM fact f CROSS JOIN json_each(:changed) c
   WHERE f.session = :session AND f.t_ms BETWEEN :from_ms AND :until_ms AND f.kind = 'click'
-  AND f.document = :document AND c.value BETWEEN f.t_ms AND f.t_ms + :within_ms GROUP BY f.fact
+  AND +f.document = :document AND c.value BETWEEN f.t_ms AND f.t_ms + :within_ms GROUP BY f.fact
 ON CONFLICT DO UPDATE SET t_ms = min(t_ms, excluded.t_ms)
 """
 
