@@ -9,8 +9,8 @@ import { Timeline } from './timeline.js'
 /** @typedef {import('./growth.js').Growth} Growth */
 
 const NEAR_MS = 50 // whoever has come so near to the visitor follows
-const SMOOTH_MS = 800 // so far behind, it plays as fast as it happened
-const CATCH_UP_MS = 500 // … and so much further behind, twice as fast
+const SMOOTH_MS = 550 // so far behind, it plays as fast as it happened: a watched visitor's browser sends twice a second
+const CATCH_UP_MS = 400 // … and so much further behind, twice as fast
 const MAX_PACE = 4
 const LOST_MS = 6_000 // further behind than that, it jumps
 const QUIET_MS = 2_500
