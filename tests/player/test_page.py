@@ -328,13 +328,12 @@ def test_packed_segments_take_over_while_it_is_watched(play: Play) -> None:
     old = [recorded.sections.pop(number) for number in (1, 2)]
     assert len(old) == 2
     packed = short("page-session-000015-packed")
-    recorded.segments[:] = [
-        packed.segments[0] | {"segment": 7},
-        packed.segments[1] | {"segment": 8},
-    ]
     recorded.sections |= {7: packed.sections[1], 8: packed.sections[2]}
     with player.page.expect_response("**/timeline*"):
-        pass
+        recorded.segments[:] = [
+            packed.segments[0] | {"segment": 7},
+            packed.segments[1] | {"segment": 8},
+        ]
     player.seek(700)
     assert (player.state, text_of(player)) == ("paused", "700")
 
