@@ -43,7 +43,7 @@ class Seen:
 
     looks_back: bool = False
     pages: dict[int, Page] = field(default_factory=dict)
-    last: Moment | None = None
+    last: Fact | None = None
 
     def note(self, fact: Fact) -> None:
         """This fact was evaluated."""
@@ -51,7 +51,7 @@ class Seen:
             url = fact.word("url")
             keep(self.pages, fact.document, Page(fact.moment, path_of(url), url))
         if self.looks_back and fact.kind != CHANGE:
-            self.last = fact.moment
+            self.last = fact
 
 
 @dataclass(slots=True)
@@ -406,7 +406,7 @@ class Returned(Clause):
         if fact.at_ms - seen.last.at_ms < self.after_ms:
             return None
         # Windows begin with the return: what was before may be long ago.
-        return Hit(fact.at_ms, (seen.last, fact.moment), start_ms=fact.at_ms)
+        return Hit(fact.at_ms, (seen.last.moment, fact.moment), start_ms=fact.at_ms)
 
 
 @dataclass(frozen=True)
