@@ -11,8 +11,8 @@ import pytest
 from collector.signalling import BACKFILL_MS, SignalsFired
 from collector.signals.documents import write_rules
 from collector.signals.durations import DAY_MS
-from collector.signals.evaluator import holds
 from collector.signals.facts import Fact
+from collector.signals.proof import holds
 from collector.signals.rules import rule_of
 from collector.store.database import Database
 from collector.store.rules import rules_of

@@ -15,10 +15,9 @@ from collector.signals.evaluator import (
     Evaluator,
     LateFact,
     Signal,
-    clause_holds,
-    holds,
 )
 from collector.signals.facts import CHANGE, Fact
+from collector.signals.proof import clause_holds, holds
 from collector.signals.rules import Rule, rule_of
 from tests.collector.signals.streams import START_MS, Stream, random_rule, random_stream
 
