@@ -70,6 +70,9 @@ sample: .venv/.dev .venv/.chromium ## Record anew the visit that the demo brings
 recordings: .venv/.dev .venv/.chromium ## Record anew the visits that the player is tested with
 	$(BIN)/python -m tests.e2e.make_recordings tests/player/recordings
 
+screenshots: .venv/.dev .venv/.chromium ## Picture anew the way to the first alert
+	$(BIN)/python -m tests.e2e.make_screenshots examples/first-alert
+
 bench: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Measure (ONLY=name for a part)
 	@test -d tests/bench || { echo "visitreel: there are no benchmarks here" >&2; exit 2; }
 	$(BIN)/python -m tests.bench $(ONLY)

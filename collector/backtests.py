@@ -3,10 +3,12 @@ fired, for whom, and what followed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypedDict
 
-from collector.signals.backtest import Backtest, backtest
+from collector.signals.backtest import Backtest, History, backtest
 from collector.signals.evaluator import Signal
 from collector.signals.rules import Data, outcome_of, rule_of
 from collector.store.database import Database
@@ -53,18 +55,23 @@ class Span:
 
 
 def run_backtest(
-    db: Database, site: int, data: Data, span: Span, outcome: Data | None = None
+    db: Database,
+    site: int,
+    data: Data,
+    span: Span,
+    outcome: Data | None = None,
+    watched: Callable[[History], History] = lambda history: history,
 ) -> Backtest:
     """A checked rule over the history of a site. `outcome`: a checked condition, else that of the
-    rule, if it has one."""
+    rule, if it has one. `watched` passes on what is looked at, and may end it."""
     rule = rule_of(data)
     wanted = outcome if outcome is not None else data.get("outcome")
     against = outcome_of(wanted) if isinstance(wanted, dict) else None
     kinds = rule.kinds
     if kinds is not None and against is not None:
         kinds = None if against.kinds is None else kinds | against.kinds
-    history = visitors_with_facts(db, site, span.since_ms, span.until_ms, kinds)
-    return backtest(rule, history, span.until_ms, against)
+    with closing(visitors_with_facts(db, site, span.since_ms, span.until_ms, kinds)) as history:
+        return backtest(rule, watched(history), span.until_ms, against)
 
 
 def backtest_json(db: Database, data: Data, span: Span, found: Backtest) -> BacktestJson:

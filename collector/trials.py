@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -35,7 +35,7 @@ class Progress:
         """Nobody waits any more."""
         self.is_over = True
 
-    def watched(self, every: Iterator[One]) -> Iterator[One]:
+    def watched(self, every: Iterable[One]) -> Iterator[One]:
         """Passes on what is looked at, until the end. Raises `TrialEnded`."""
         until_s = time.monotonic() + MAX_S
         for one in every:

@@ -1,9 +1,8 @@
-"""What the pages of rules ask beyond the rules: how often they fired of late, whose moments a
-backtest found, and how far a site is on the way to its first alert."""
+"""What the pages of rules ask beyond the rules: how often they fired of late, how many
+visitors there are to try them on, and how far a site is on the way to its first alert."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -19,30 +18,6 @@ def fired_since(db: Database, site: int, since_ms: int) -> dict[int, int]:
         [site, since_ms],
     )
     return dict(rows.fetchall())
-
-
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """A session by the words of a page."""
-
-    session_id: str
-    visitor_id: str
-    person: str | None
-    zero_at_ms: int
-
-
-def whose_sessions(db: Database, sessions: Iterable[int]) -> dict[int, Whose]:
-    """The sessions of these rows; those that were erased since are left out."""
-    found: dict[int, Whose] = {}
-    for session in sessions:
-        row = db.execute(
-            "SELECT s.session_id, v.visitor_id, s.person, s.zero_at_ms FROM session s"
-            " JOIN visitor v USING (visitor) WHERE s.session = ?",
-            [session],
-        ).fetchone()
-        if row:
-            found[session] = Whose(*row)
-    return found
 
 
 def count_visitors(db: Database, site: int, since_ms: int, until_ms: int) -> int:

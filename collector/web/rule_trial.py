@@ -7,17 +7,17 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from collector.signals.backtest import Backtest, backtest
-from collector.signals.rules import Data, outcome_of, rule_of
+from collector.backtests import Span, run_backtest
+from collector.signals.backtest import Backtest
+from collector.signals.rules import Data
 from collector.signals.words import condition_words
-from collector.store.histories import visitors_with_facts
-from collector.store.rule_pages import Whose, count_visitors, whose_sessions
+from collector.store.histories import VisitorName, visitor_names
+from collector.store.rule_pages import count_visitors
 from collector.store.sites import Site
 from collector.trials import Progress, TrialEnded
 from collector.web.context import Context, context_of
@@ -35,7 +35,7 @@ TOLD_S = 0.25
 class Moment:
     """When it would have fired. `at_s`: where its link opens."""
 
-    whose: Whose
+    whose: VisitorName
     at_ms: int
     at_s: str
 
@@ -68,18 +68,12 @@ def trial_of(request: Request, site: Site, data: Data, progress: Progress | None
 
 def _trial(context: Context, site: Site, data: Data, days: int, progress: Progress) -> Trial:
     began_s, until_ms = time.monotonic(), context.now_ms()
-    rule, wanted = rule_of(data), data.get("outcome")
-    outcome = outcome_of(wanted) if isinstance(wanted, dict) else None
-    kinds = rule.kinds
-    if outcome is not None and kinds is not None:
-        kinds = kinds | outcome.kinds if outcome.kinds is not None else None
-    since_ms = until_ms - days * DAY_MS
+    span, wanted = Span(until_ms - days * DAY_MS, until_ms), data.get("outcome")
     with context.readers.lend() as db:
-        progress.of = count_visitors(db, site.site, since_ms, until_ms)
-        with closing(visitors_with_facts(db, site.site, since_ms, until_ms, kinds)) as history:
-            found = backtest(rule, progress.watched(history), until_ms, outcome)
+        progress.of = count_visitors(db, site.site, span.since_ms, span.until_ms)
+        found = run_backtest(db, site.site, data, span, watched=progress.watched)
         newest = sorted(found.signals, key=lambda signal: -signal.at_ms)[:SHOWN]
-        whose = whose_sessions(db, {signal.session for signal in newest})
+        whose = visitor_names(db, [signal.session for signal in newest])
     return Trial(
         found=found,
         moments=tuple(
