@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from collector.signals.clauses import MAX_OPEN, Hit, Open, Seen
+from collector.signals.clause import MAX_OPEN, Hit, Open, Seen
 from collector.signals.facts import CHANGE, Fact, Order
 from collector.signals.rules import Rule
 from collector.signals.tree import Fired, Leaf, Occurrence, Slots

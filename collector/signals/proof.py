@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import inf
 
-from collector.signals.clauses import Hit, Open, Seen
+from collector.signals.clause import Hit, Open, Seen
 from collector.signals.evaluator import Cause, hits_of
 from collector.signals.facts import Fact
 from collector.signals.rules import Rule

@@ -10,7 +10,7 @@ from itertools import count
 from typing import cast
 
 from collector.signals import clauses
-from collector.signals.clauses import Clause, campaign_of, host_of
+from collector.signals.clause import MAX_OPEN, Clause, all_kinds, campaign_of, host_of
 from collector.signals.durations import SECOND_MS, span_ms
 from collector.signals.facts import Fact
 from collector.signals.patterns import TextTest, text_test, where_test
@@ -55,7 +55,7 @@ class Rule:
     @cached_property
     def kinds(self) -> frozenset[str] | None:
         """The kinds of facts it has to see; None: all."""
-        return clauses.all_kinds(leaf.clause for leaf in self.leaves)
+        return all_kinds(leaf.clause for leaf in self.leaves)
 
     @property
     def history_ms(self) -> int:
@@ -66,7 +66,7 @@ class Rule:
     @property
     def most_moments(self) -> int:
         """What it remembers of one visitor at most: `README.md`, "Signals"."""
-        waits = len(self.leaves) * clauses.MAX_OPEN
+        waits = len(self.leaves) * MAX_OPEN
         return most_moments(self.when) + waits * max(x.clause.most_facts for x in self.leaves)
 
 

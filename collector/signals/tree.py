@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from collector.signals.clauses import Clause, Hit
+from collector.signals.clause import Clause, Hit
 from collector.signals.facts import Moment
 
 
