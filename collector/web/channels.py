@@ -24,8 +24,10 @@ from collector.store.channels import (
     turn_on,
 )
 from collector.store.database import Database
+from collector.store.sites import all_sites
 from collector.web.api import json_answer
 from collector.web.context import context_of, for_viewers, page_for_viewers, signed_in
+from collector.web.first_alert import way_of
 from collector.web.forms import form_of, json_of, with_body
 from collector.web.pages import page
 
@@ -69,10 +71,13 @@ def _page(
         rules = alert_rules(db)
         own = channels_of(db, user) if user is not None else []
         shared = channels_of(db, None)
+        sites = all_sites(db)
+        way = way_of(request, db, sites[0] if sites else None)
     return page(
         request,
         "channels.html",
         status,
+        way=way,
         own=[_shown(one, may_change=True) for one in own],
         shared=[_shown(one, may_change=viewer.is_admin) for one in shared],
         kinds=[kind for kind in KINDS.values() if rules.allows(kind.name) and kind.name != "push"],
