@@ -81,7 +81,7 @@ def write(
     parts have had last stays, each row with its own date and commit. `order`: of the parts."""
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
     commit = _git("rev-parse", "--short", "HEAD")
-    rows = {part: [] for part in order} | _earlier_rows(browser)
+    rows: dict[str, list[dict[str, Any]]] = {part: [] for part in order} | _earlier_rows(browser)
     for part, found in measured.items():
         own = {"part": part, "date": date, "commit": commit}
         rows[part] = [asdict(row) | {"ratio": row.ratio, "holds": row.holds} | own for row in found]
