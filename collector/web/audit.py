@@ -32,6 +32,7 @@ WORDS = {
     "site_dev": "changed whether localhost may send",
     "site_disable": "switched a site off",
     "site_enable": "switched a site on",
+    "site_live": "changed what is needed to watch live",
     "rule_add": "added a rule",
     "rule_change": "changed a rule",
     "rule_enable": "switched a rule on",

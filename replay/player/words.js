@@ -44,6 +44,14 @@ export const pathOf = (url) => {
 /** @param {unknown} text */
 const quoted = (text) => (text ? `“${String(text).trim().slice(0, 80)}”` : '')
 
+const LIVE_ANSWERS = /** @type {Record<string, string>} */ ({ told: 'Told of being watched live', yes: 'Agreed to being watched live', no: 'Did not agree to being watched live' })
+
+/**
+ * What the collector's notice said, or was answered; share links do not tell which.
+ * @param {unknown} answer
+ */
+const liveWords = (answer) => (typeof answer === 'string' && Object.hasOwn(LIVE_ANSWERS, answer) ? LIVE_ANSWERS[answer] : 'Notice of live watching') ?? ''
+
 /**
  * A fact in a few words; an empty text: not worth a line.
  * @param {Fact} fact
@@ -57,7 +65,7 @@ export const factWords = (fact) => {
     case 'identify':
       return `Known as ${String(fact['person'] ?? '').slice(0, 80)}`
     case 'track':
-      return String(fact['name'] ?? '').slice(0, 80) || 'Event'
+      return fact['name'] === 'visitreel_live' ? liveWords(fact['properties']?.answer) : String(fact['name'] ?? '').slice(0, 80) || 'Event'
     case 'scroll_depth':
       return `Scrolled to ${Number(fact['percent'])} %`
     default:
