@@ -17,7 +17,6 @@ from collector.address import plain_line
 from collector.alerts.words import ago, deed
 from collector.live import ALL
 from collector.problems import Problem
-from collector.signals.words import condition_words
 from collector.store.acts import (
     Act,
     acts_of,
@@ -286,6 +285,8 @@ def _signal_of(db: Database, request: Request) -> StoredSignal:
 
 
 def _clause(clause: FiredClause) -> ShownClause:
+    from collector.signals.words import condition_words  # only whoever asks pays for re2
+
     condition = clause["condition"]
     words = condition_words(condition) if isinstance(condition, Mapping) else clause["clause"]
     return ShownClause(words, _shown_facts([clause]))
