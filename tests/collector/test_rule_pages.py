@@ -285,3 +285,43 @@ def test_a_trial_says_how_often_for_whom_and_what_came_of_it(
     wrong = boss.post(f"{base}/try", data={**asked, "w.0:path": ""})
     assert wrong.status_code == 400
     assert stored(running) == []
+
+
+def test_the_way_to_the_first_alert_says_what_is_missing(
+    running: Running, boss: httpx.Client
+) -> None:
+    assert "Your first alert 0 of 6 steps done" in text_of(boss.get("/"))
+    assert "First a site" in text_of(boss.get("/settings/rules"))
+    key = running.add_site("shop")
+    assert "1 of 6 steps done" in text_of(boss.get("/"))
+    assert post(running.client, Tab(key).batch(snapshot(), [(0, page_view())])).is_success
+    running.settle()
+    shown = text_of(boss.get("/settings/rules"))
+    assert "1 of 6 steps done" in shown
+    assert "Only bots have come so far" in shown
+    browser = {"user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+    body = Tab(key).batch(snapshot(), [(0, page_view())])
+    assert post(running.client, body, **browser).is_success
+    running.settle()
+    assert "Next: switch on a rule" in text_of(boss.get("/"))
+    base = f"/settings/rules/{key}"
+    assert boss.post(f"{base}/use", data={"rule": "shop-rage"}).is_redirect
+    assert stored(running)[0]["owner"] == "boss@example.com"
+    shown = text_of(boss.get("/settings/rules"))
+    assert "3 of 6 steps done" in shown
+    assert "Tells nobody: there is no channel yet" in shown
+    # A channel of somebody else's is none for this rule; a shared one is.
+    address = "https://receiver.example/"
+    running.run("user_add", email="rep@example.com", role="rep")
+    running.run("channel_add", kind="webhook", address=address, owner="rep@example.com")
+    assert "3 of 6 steps done" in text_of(boss.get("/settings/rules"))
+    running.run("channel_add", kind="webhook", address=address, name="Everybody")
+    shown = text_of(boss.get("/settings/rules"))
+    assert "4 of 6 steps done" in shown
+    assert "Tells Everybody of boss@example.com" in shown
+    with sign_in(running, "rep@example.com", "rep") as rep:
+        assert "4 of 6 steps done" in text_of(rep.get("/settings/rules"))
+        assert "Be told of the visits that matter" not in text_of(rep.get("/"))
+    assert "Next: send a test" in text_of(boss.get("/"))
+    assert boss.post("/settings/rules/later").status_code == 303
+    assert "Next: send a test" not in text_of(boss.get("/"))

@@ -17,7 +17,7 @@ from tests.collector.conftest import running_collector
 from tests.e2e.browser import launch, sign_in
 from tests.e2e.first_alert import STEPS, walk
 
-WIDTH_PX, MAX_HEIGHT_PX = 1_120, 820
+WIDTH_PX, MAX_HEIGHT_PX = 1_120, 1_040
 QUALITY = 80
 
 
@@ -29,7 +29,7 @@ def main(folder: Path) -> None:
         height: int = page.evaluate("document.body.scrollHeight")
         size = {"x": 0, "y": 0, "width": WIDTH_PX, "height": min(height, MAX_HEIGHT_PX)}
         page.set_viewport_size({"width": WIDTH_PX, "height": MAX_HEIGHT_PX})
-        data = page.screenshot(clip=size, animations="disabled", caret="hide")  # type: ignore[arg-type]
+        data = page.screenshot(clip=size, full_page=True, animations="disabled", caret="hide")  # type: ignore[arg-type]
         file = folder / f"{STEPS.index(step) + 1}-{step}.webp"
         Image.open(io.BytesIO(data)).convert("RGB").save(file, quality=QUALITY, method=6)
 
