@@ -103,7 +103,9 @@ class Collector:
         self.background = Background(
             self.writer, self.readers, settings.pace, self.hub, self.metrics, now_ms
         )
-        self.signals = Signalling(self.writer, self.readers, self.metrics, now_ms, note_signal)
+        self.signals = Signalling(
+            self.writer, self.readers, self.metrics, now_ms, note_signal, self._await_facts
+        )
         self._now_ms = now_ms
         self._player = PlayerFiles(bundled("player"), HERE / "web" / "static")
         sightings = Sightings(self.hub.tell)
@@ -209,6 +211,10 @@ class Collector:
         self.signals.notice(values)
         self.alerts.notice(values)
         self.hub.committed(values)
+
+    def _await_facts(self, sites: frozenset[int]) -> None:
+        """Rules of these sites wait for facts."""
+        self._ingest.awaited_sites = sites
 
     def reload_sites(self) -> None:
         """A command may have changed them."""

@@ -61,7 +61,8 @@ class _Running:
 
 
 class Signalling:
-    """Lives from `start` to `stop`. `outbox` runs in the transaction that writes a signal.
+    """Lives from `start` to `stop`. `outbox` runs in the transaction that writes a signal, `awaits`
+    whenever rules begin or cease to wait for facts of sites.
     `notice` and `reload` may be called from any thread."""
 
     def __init__(
@@ -71,12 +72,14 @@ class Signalling:
         metrics: Metrics,
         now_ms: Callable[[], int],
         outbox: Outbox = lambda db, signal: None,
+        awaits: Callable[[frozenset[int]], None] = lambda sites: None,
     ) -> None:
         self._writer = writer
         self._readers = readers
         self._metrics = metrics
         self._now_ms = now_ms
         self._outbox = outbox
+        self._awaits = awaits
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._rung = threading.Event()
         self._done = threading.Condition()
@@ -176,6 +179,7 @@ class Signalling:
             # From here on everything rings, before the tables are read.
             self._listens = bool(stored)
             self._running = _running(stored)
+        self._awaits(frozenset(self._running.sites))
         if not stored:
             return
         with self._readers.lend() as db:

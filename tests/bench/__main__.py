@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.bench import backtest, live, parts, player, readme, server
+from tests.bench import alert, backtest, live, parts, player, readme, server
 from tests.bench.recorders import peers, set_up
 from tests.bench.rows import HEADING, Row, shown, write
 from tests.bench.visits import launch
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[Browser], Iterator[Row]]] = {
     "memory": server.memory_rows,
     "player": player.player_rows,
     "live": live.live_rows,
+    "alert": alert.alert_rows,
     "backtest": backtest.backtest_rows,
 }
 

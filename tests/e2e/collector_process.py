@@ -40,8 +40,9 @@ def is_healthy(url: str) -> bool:
 class Collector:
     """A collector on a port of its own. It is not started yet."""
 
-    def __init__(self, data: Path, port: int = 0) -> None:
+    def __init__(self, data: Path, port: int = 0, options: tuple[str, ...] = ()) -> None:
         self.data = data
+        self._options = options
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = data.with_suffix(".log")
@@ -74,6 +75,7 @@ class Collector:
         """Serves, and returns once it answers."""
         assert self._process is None
         command = [str(VISITREEL), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += self._options
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=self._environment(), stdout=log, stderr=subprocess.STDOUT

@@ -235,3 +235,14 @@ def test_a_test_says_how_it_went(alerting: Running, receiver: Receiver) -> None:
         assert result is not None
         assert words in result
     assert receiver.got[0].json["type"] == "alert.test"
+
+
+def test_pages_send_at_once_what_a_rule_waits_for(alerting: Running) -> None:
+    tab = alerting.tab()
+    assert "gather_ms" not in post(alerting.client, tab.batch()).json()
+    when = "    when:\n      page:\n        path: /pricing\n"
+    rules = f"version: 1\nrules:\n  - id: x\n    name: X\n{when}"
+    alerting.run("rules_import", site="shop", text=rules)
+    alerting.collector.signals.reload()
+    alerting.collector.signals.settle(20)
+    assert post(alerting.client, tab.batch()).json()["gather_ms"] == 0
