@@ -122,6 +122,13 @@ async def _lines(request: Request, site: Site, data: Data) -> AsyncIterator[byte
     finally:
         # Whoever leaves ends it: the thread looks at this with every visitor.
         progress.end()
+        work.add_done_callback(_forget)
+
+
+def _forget(work: asyncio.Task[Trial]) -> None:
+    """Of a trial that nobody waits for any more nobody needs to hear."""
+    if not work.cancelled():
+        work.exception()
 
 
 def _line(said: dict[str, object]) -> bytes:

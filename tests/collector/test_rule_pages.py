@@ -14,6 +14,7 @@ from collector.signals.documents import read_rules
 from collector.signals.form import fields_of
 from collector.signals.starter import STARTERS, starter_text
 from collector.store.rules import rules_of
+from collector.trials import Progress
 from replay import ops
 from tests.collector.conftest import Running
 from tests.collector.sender import Tab, page_view, post, snapshot
@@ -325,3 +326,17 @@ def test_the_way_to_the_first_alert_says_what_is_missing(
     assert "Next: send a test" in text_of(boss.get("/"))
     assert boss.post("/settings/rules/later").status_code == 303
     assert "Next: send a test" not in text_of(boss.get("/"))
+
+
+def test_whoever_leaves_a_trial_leaves_the_next_one_its_turn(
+    running: Running, boss: httpx.Client, base: str
+) -> None:
+    trials = running.collector.context.trials
+    with (
+        trials.turn(Progress()),
+        boss.stream("POST", f"{base}/try", data=PRICING) as answer,
+    ):
+        assert json.loads(next(answer.iter_lines()))["waits"] is True
+    assert "html" in boss.post(f"{base}/try", data=PRICING).text
+    with trials.turn(Progress()):
+        pass
