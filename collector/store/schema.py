@@ -257,8 +257,8 @@ CREATE TABLE click_answer (
   click_answer INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL,
   fact INTEGER NOT NULL UNIQUE REFERENCES fact ON DELETE CASCADE) STRICT;
 """
-"""A signal goes with any fact that it names: without it, it would not hold. `click_answer`: when the
-page changed after a click."""
+"""A signal goes with any fact that it names: without it, it would not hold. `click_answer`: when
+the page changed after a click."""
 
 ACTS = """
 CREATE TABLE signal_act (
