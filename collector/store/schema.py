@@ -324,6 +324,6 @@ def m007_live_rule(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m007_acts(db: Database) -> None:
+def m008_acts(db: Database) -> None:
     """What reps did about signals."""
     _run(db, ACTS)
