@@ -22,6 +22,8 @@ from collector.signals.values import (
     scalar_of,
 )
 
+EMPTY = {"page": "say which page: * is any", "source": "say from where"}
+"""Conditions that say nothing, in words."""
 _SPAN = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 
 
@@ -42,7 +44,9 @@ class Read:
         """All that is wrong by field; empty: nowhere in particular."""
         found = {name: list(reasons) for name, reasons in self.wrong.items()}
         for one in wrong:
-            found.setdefault(self._field_of(one), []).append(one.reason)
+            name = self._field_of(one)
+            if name not in self.wrong:
+                found.setdefault(name, []).append(one.reason)
         return found
 
     def _field_of(self, wrong: Wrong) -> str:
@@ -130,6 +134,8 @@ def _clause(read: Read, row: Row, kind: str, name: str, path: str) -> dict[str, 
         if not at:
             read.places[path] = control + (".n" if part.kind == "span" else "")
         _part(read, row.own, part, data, where, control)
+    if not data and kind in EMPTY:
+        read.complain(read.places[path], EMPTY[kind])
     return data
 
 

@@ -164,7 +164,7 @@ def test_quiet_hours_have_words() -> None:
         ({"w:kind": "then"}, "w:kind", "at least 2 expected"),
         ({"w.1:kind": "track", "w.1:where.0.value": "5"}, "w.1:where.0.key", "which one"),
         ({"w.1:kind": "track"}, "w.1:name", "name is missing"),
-        ({"w.1:kind": "page"}, "w.1:path", "too little"),
+        ({"w.1:kind": "page"}, "w.1:path", "say which page"),
         ({"w.1:kind": "left", "w.1:for.n": "soon"}, "w.1:for.n", "90s, 5m"),
         ({"w:kind": "score", "w:at_least": "3", "w.0:weight": "1"}, "w:at_least", "can't be"),
         ({"w:kind": "score", "w:at_least": "3"}, "w.0:weight", "weight is missing"),
