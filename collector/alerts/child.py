@@ -159,8 +159,12 @@ def _words_of(error: Exception) -> str:
 
 def main() -> None:
     """Runs until standard input ends: then the collector has ended, however it did."""
-    lines = sys.stdin
-    begin = json.loads(lines.readline())
+    # A line without an end is what a collector wrote when it was killed.
+    lines = (line for line in sys.stdin if line.endswith("\n"))
+    first = next(lines, None)
+    if first is None:
+        return
+    begin = json.loads(first)
     if not begin["allowed"]:
         # Behind a proxy nobody could tell where an alert goes.
         for name in PROXIES:
