@@ -21,6 +21,13 @@ from tests.e2e.test_pages_look import signed_in
 
 pytestmark = pytest.mark.e2e
 
+FILE = b"""version: 1
+rules:
+  - id: from-a-file
+    name: From a file
+    when:
+      click: {label: Buy}
+"""
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -113,8 +120,20 @@ def test_a_rule_is_made_tried_and_corrected_in_the_form(
         chosen = "(text) => text.value.slice(text.selectionStart, text.selectionEnd)"
         assert "at_last" in text.evaluate(chosen)
         found += problems_everywhere(page)
+        # A file of rules is looked at before it is sent.
+        page.get_by_role("link", name="All rules of shop").click()
+        page.get_by_text("Import rules from YAML").click()
+        page.get_by_label("A file").set_input_files(
+            {"name": "rules.yaml", "mimeType": "application/yaml", "buffer": FILE}
+        )
+        page.wait_for_selector("#import-yaml:focus")
+        page.get_by_role("button", name="Import").click()
+        page.get_by_role("switch", name="From a file").click()
+        page.locator("[role=switch][aria-checked=false]").wait_for()
+        found += problems_everywhere(page)
     assert found == []
-    [(data,)] = running.rows("SELECT v.data FROM rule_version v JOIN rule USING (rule, version)")
+    own = "SELECT v.data FROM rule_version v JOIN rule r USING (rule, version) WHERE r.rule = 1"
+    [(data,)] = running.rows(own)
     assert json.loads(str(data))["when"] == {
         "then": [
             {"page": {"path": "/pricing"}},
