@@ -18,7 +18,7 @@ from tests.collector.conftest import Running, running_collector
 from tests.collector.sender import post
 from tests.e2e.waiting import wait_for
 
-KILLS = 20
+KILLS = 10
 
 
 def states(running: Running) -> list[tuple[object, ...]]:
@@ -60,7 +60,7 @@ def test_bots_are_nobody_to_tell_of(alerting: Running, receiver: Receiver) -> No
     assert states(alerting) == []
 
 
-def test_twenty_kills_of_the_sending_process_lose_nothing(
+def test_kills_of_the_sending_process_lose_nothing(
     alerting: Running, receiver: Receiver
 ) -> None:
     add_channel(alerting, receiver.url, max_an_hour=1_000)
