@@ -95,11 +95,11 @@ def _signal(alert: Alert, channel: Channel, writing: Writing, gone_ms: int | Non
 
 
 def link_of(known: Known, writing: Writing) -> str:
-    """The replay at the moment of the signal."""
+    """The replay from the moment of the signal on, and then live."""
     seconds = f"{known['t_ms'] / 1000:.3f}".rstrip("0").rstrip(".")
     share_id = known.get("share_id", "")
     path = f"/s/{writing.share_token(share_id)}" if share_id else f"/sessions/{known['session_id']}"
-    return f"{writing.public_url}{path}?t={seconds}"
+    return f"{writing.public_url}{path}?t={seconds}&live=1"
 
 
 def _digest(db: Database, alert: Alert, channel: Channel, writing: Writing) -> Line:

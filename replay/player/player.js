@@ -85,7 +85,7 @@ export class Player {
    * @param {import('./timeline.js').TimelineData|null} opening what this moment takes of the timeline, if that is at hand
    */
   async open(t_ms, opening) {
-    this.wantsPlay = t_ms === null
+    this.wantsPlay = t_ms === null || this.live.isAsked
     this.opensAtMs = t_ms
     if (opening && t_ms !== null) {
       this.isPart = true

@@ -21,6 +21,18 @@ pytestmark = pytest.mark.e2e
 
 STEPS = 6
 WITHIN_MS = 20_000
+FIRST_SHOWN = """
+addEventListener('DOMContentLoaded', () => {
+  const player = document.getElementById('player')
+  new MutationObserver((_, observer) => {
+    if (player.dataset.state === 'loading') return
+    const { contentDocument } = document.getElementById('frame')
+    window.firstShown = contentDocument.querySelector('h1').textContent
+    observer.disconnect()
+  }).observe(player, { attributeFilter: ['data-state'] })
+})
+"""
+"""What the frame says when the player has stopped loading for the first time."""
 
 
 @pytest.fixture
@@ -103,6 +115,24 @@ def test_a_visit_can_be_paused_and_rewound_while_it_goes_on(visit: Visit, player
     expect(live_button(player)).to_have_attribute("aria-pressed", "true")
     say(visit, "Fourth")
     wait_until_shown(player, "Fourth")
+
+
+def test_the_link_of_an_alert_plays_from_its_moment_on_and_goes_on_live(
+    visit: Visit, rep: BrowserContext, collector: Collector, player: Page
+) -> None:
+    say(visit, "Asks")
+    wait_until_shown(player, "Asks")
+    seconds = player.evaluate("visitreelPlayer.now()") / 1000
+    say(visit, "Goes on")
+    page = rep.new_page()
+    page.add_init_script(FIRST_SHOWN)
+    page.goto(f"{collector.url}/sessions/{visit.session_id}?t={seconds:.3f}&live=1")
+    wait_until_shown(page, "Goes on")
+    assert page.evaluate("firstShown") == "Asks"
+    say(visit, "Buys")
+    wait_until_shown(page, "Buys")
+    expect(live_button(page)).to_have_attribute("aria-pressed", "true")
+    page.close()
 
 
 def test_a_restart_is_said_and_nothing_is_missed(

@@ -38,7 +38,7 @@ def test_a_signal_reaches_a_webhook_signed_and_says_what_and_why(
     assert body["type"] == "signal.fired"
     data = body["data"]
     assert got.id == data["signal"] == f"sig_{stored.signal}_{session_id[:12]}"
-    assert data["url"] == f"{alerting.url}/sessions/{session_id}?t=0.02"
+    assert data["url"] == f"{alerting.url}/sessions/{session_id}?t=0.02&live=1"
     assert data["visitor"]["person"] == "ana@example.com"
     assert data["why"] == ["page", "track"]
     assert [fact["kind"] for fact in data["facts"]] == ["page_view", "track"]

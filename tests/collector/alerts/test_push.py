@@ -69,7 +69,7 @@ def test_a_browser_is_told_and_what_it_shows_is_replaced_when_they_leave(
     told = browser.read(got)
     assert got.headers["urgency"] == "high"
     assert got.headers["ttl"] == "300"
-    assert told["url"] == f"{alerting.url}/sessions/{tab.session_id}?t=0.02"
+    assert told["url"] == f"{alerting.url}/sessions/{tab.session_id}?t=0.02&live=1"
     assert "Why now" in str(told["text"])
     assert told["quiet"] is False
     left = tab.batch((), [(30, ops.Leave(0))])
