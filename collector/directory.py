@@ -13,11 +13,13 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from collector.commands import Json, run_command
 from collector.settings import SettingsError
 from collector.store.database import FILE_NAME, open_writer
-from collector.store.intake import Intake
+
+if TYPE_CHECKING:  # what runs commands takes long to load: most often the collector runs them
+    from collector.commands import Json
 
 LOCK = "lock"
 SOCKET = "control.sock"
@@ -79,6 +81,9 @@ def command(data: Path, name: str, arguments: Json) -> Json:
 
 
 def _run_here(data: Path, name: str, arguments: Json) -> Json:
+    from collector.commands import run_command
+    from collector.store.intake import Intake
+
     db = open_writer(data / FILE_NAME)
     try:
         with db.atomic():
