@@ -190,7 +190,7 @@ def check_player(
     allowed = re.compile(
         re.escape(collector.url)
         + rf"/(sessions/{session}(\?.*|/shell.*|/assets/[0-9a-f]+|/timeline(\?t_ms=[0-9]+)?"
-        r"|/segments/[0-9]+|/contents/[0-9a-f]+)?|static/.*|favicon.*)$"
+        r"|/live\?after=[0-9.]+|/segments/[0-9]+|/contents/[0-9a-f]+)?|static/.*|favicon.*)$"
     )
     assert [one for one in asked if not allowed.match(one) and not one.startswith("data:")] == []
     shell = f"{collector.url}/sessions/{session}"

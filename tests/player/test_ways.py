@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from replay import ops
 from tests.e2e.axe import overflow_px
+from tests.e2e.waiting import wait_for
 from tests.player.player_page import PlayerPage
 from tests.player.recorded import Recorded, Timed, opening, page_of
 from tests.player.server import Server
@@ -35,9 +36,13 @@ def click(page: Page, what: Locator) -> None:
 
 
 def enter(page: Page, what: Locator) -> None:
-    """As somebody who uses no pointer."""
-    what.focus()
-    assert what.evaluate("one => one === document.activeElement"), what
+    """As somebody who uses no pointer. What comes and goes by itself may go in between."""
+
+    def has_focus() -> bool:
+        what.focus()
+        return bool(what.evaluate("one => one === document.activeElement"))
+
+    wait_for(f"{what} has the focus", has_focus)
     page.keyboard.press("Enter")
 
 
