@@ -5,8 +5,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8000
 SHOP_PORT ?= 8001
-# A process each; every browser test file has a browser and a collector of its own. One more than the processors of a small machine: some wait.
-WORKERS ?= 3
+# A process each; every browser test file has a browser and a collector of its own.
+WORKERS ?= 2
 
 .PHONY: help demo test lint types sdk vocabulary node-test unit e2e sample recordings bench bench-readme format lock clean
 
