@@ -3,6 +3,7 @@ and what it says when it holds."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -101,9 +102,9 @@ def host_of(url: str) -> str:
         return ""
 
 
-class Clause:
-    """Base of all. `kinds`: the facts that it has to see, None for all; `start` opens what waits,
-    `hit` is what a fact completes, `due` what time does."""
+class Clause(ABC):
+    """Base of all. `kinds`: the facts that it has to see, None for all; `hits` says what a fact
+    completes, `due` what time does."""
 
     kinds: ClassVar[frozenset[str] | None] = frozenset()
     most_facts = 1
@@ -113,9 +114,9 @@ class Clause:
     looks_back = False
     """Does it ask for the last fact before all windows?"""
 
+    @abstractmethod
     def hits(self, fact: Fact, seen: Seen, open_: Open) -> Hit | None:
         """What this fact completes; may change what is open. `seen` is as before the fact."""
-        raise NotImplementedError
 
     def due(self, waiting: Waiting) -> Hit:
         """What was open became true by time alone."""
