@@ -7,6 +7,8 @@ PORT ?= 8000
 SHOP_PORT ?= 8001
 # A process each; every browser test file has a browser and a collector of its own.
 WORKERS ?= 2
+# Hundreds of processes are started: compiled modules are kept, also where the machine says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint types sdk vocabulary node-test unit e2e sample recordings bench bench-readme format lock clean
 

@@ -23,6 +23,7 @@ from collector.server import listen, server_of
 from collector.settings import Limits, Pace, Settings, make_data_directory
 from collector.store.database import Database
 from tests.collector.sender import ORIGIN, Tab
+from tests.e2e import plain_http
 
 SETTLE_S = 20.0
 
@@ -118,13 +119,13 @@ def running_collector(
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
-            with httpx.Client(base_url=settings.url, timeout=30) as client:
+            with plain_http.client(base_url=settings.url, timeout=30) as client:
                 _wait_until_up(client, thread)
                 token = collector.writer.call(
                     lambda db, intake: run_command(db, intake, "token_add", {}, clock.now_ms())
                 )["token"]
                 headers = {"authorization": f"Bearer {token}"}
-                with httpx.Client(base_url=settings.url, timeout=30, headers=headers) as api:
+                with plain_http.client(base_url=settings.url, timeout=30, headers=headers) as api:
                     end = partial(setattr, server, "should_exit", True)
                     yield Running(collector, clock, client, api, end)
         finally:

@@ -21,6 +21,7 @@ from collector.store.schema import MIGRATIONS
 from collector.web.audit import WORDS
 from tests.collector.conftest import Running, running_collector
 from tests.collector.test_pages import one_session, sign_in
+from tests.e2e import plain_http
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -36,7 +37,7 @@ def cookie_of(browser: httpx.Client) -> str:
 
 
 def with_cookie(running: Running, cookie: str, path: str = "/settings/account") -> httpx.Response:
-    return httpx.get(f"{running.url}{path}", cookies={"visitreel": cookie})
+    return plain_http.request("GET", f"{running.url}{path}", cookies={"visitreel": cookie})
 
 
 def audit_of(running: Running, what: str = "") -> list[tuple[object, ...]]:
@@ -52,7 +53,7 @@ def audit_of(running: Running, what: str = "") -> list[tuple[object, ...]]:
 
 def test_a_signed_out_rep_lands_on_the_moment_though_the_link_came_later(running: Running) -> None:
     moment = f"/sessions/{one_session(running)}?t=12.5"
-    with httpx.Client(base_url=running.url, follow_redirects=True) as browser:
+    with plain_http.client(base_url=running.url, follow_redirects=True) as browser:
         asked = browser.get(moment)
         assert asked.status_code == 200
         assert asked.url.path == "/sign-in"
@@ -68,7 +69,7 @@ def test_a_signed_out_rep_lands_on_the_moment_though_the_link_came_later(running
 
 
 def test_a_form_without_its_field_still_leads_to_the_moment(running: Running) -> None:
-    with httpx.Client(base_url=running.url) as browser:
+    with plain_http.client(base_url=running.url) as browser:
         browser.get("/sign-in?next=/sessions/abc%3Ft%3D3")
         token = running.run("user_add", email="rep@example.com")["token"]
         assert browser.post(f"/sign-in/{token}").headers["location"] == "/sessions/abc?t=3"
@@ -144,7 +145,7 @@ def test_signing_out_everywhere_ends_other_browsers_and_unspent_links(running: R
         ended = one.post("/settings/account/sign-out-everywhere", headers=own)
         assert ended.headers["location"] == "/sign-in"
         assert other.get("/").status_code == 303
-        assert httpx.post(f"{running.url}/sign-in/{unspent}").status_code == 410
+        assert plain_http.request("POST", f"{running.url}/sign-in/{unspent}").status_code == 410
 
 
 def test_secrets_of_cookies_links_and_tokens_are_nowhere_in_the_database(running: Running) -> None:
@@ -176,13 +177,14 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host() -> None:
 
 def test_spent_old_and_invented_sign_in_links_are_one_page_that_helps(running: Running) -> None:
     spent = running.run("user_add", email="rep@example.com")["token"]
-    httpx.post(f"{running.url}/sign-in/{spent}")
+    plain_http.request("POST", f"{running.url}/sign-in/{spent}")
     old = running.run("user_add", email="rep@example.com")["token"]
     running.clock.ahead_ms += DAY_MS + 1
     shown = set()
     for token in (spent, old, "0" * 48, f"{old}0", "x"):
         got, posted = (
-            httpx.request(method, f"{running.url}/sign-in/{token}") for method in ("GET", "POST")
+            plain_http.request(method, f"{running.url}/sign-in/{token}")
+            for method in ("GET", "POST")
         )
         assert got.status_code == posted.status_code == 410
         shown |= {got.text, posted.text}
@@ -259,7 +261,7 @@ def test_an_admin_lets_somebody_in_with_a_link_that_is_shown_once(running: Runni
         link = re.search(r"http\S+/sign-in/[0-9a-f]+", shown.text)
         assert link
         assert link[0] not in boss.get("/settings/users").text
-        with httpx.Client() as ana:
+        with plain_http.client() as ana:
             assert ana.post(link[0]).status_code == 303
             assert ana.get(f"{running.url}/").status_code == 200
         bad = boss.post("/settings/users", data={"email": "<b>nobody", "role": "rep"})
@@ -272,12 +274,12 @@ def test_removing_a_user_ends_all_that_they_had(running: Running) -> None:
     with admin(running) as boss, sign_in(running) as rep:
         shared = rep.post(f"/api/sessions/{session_id}/share").json()["url"]
         unspent = running.run("user_add", email="rep@example.com")["token"]
-        assert httpx.get(shared).status_code == 200
+        assert plain_http.request("GET", shared).status_code == 200
         (number,) = running.rows("SELECT user FROM user WHERE email = 'rep@example.com'")[0]
         assert boss.post(f"/settings/users/{number}/remove").status_code == 303
         assert rep.get("/").status_code == 303
-        assert httpx.post(f"{running.url}/sign-in/{unspent}").status_code == 410
-        assert httpx.get(shared).status_code == 410
+        assert plain_http.request("POST", f"{running.url}/sign-in/{unspent}").status_code == 410
+        assert plain_http.request("GET", shared).status_code == 410
         assert boss.post(f"/settings/users/{number}/remove").status_code == 404
 
 
@@ -411,7 +413,7 @@ def test_people_and_tokens_of_the_first_tables_still_get_in(tmp_path: Path) -> N
         old.execute("INSERT INTO api_token VALUES (1, ?, 'ci', 0)", [secret_hash("vr_token")])
     old.conn.close()
     with running_collector(data) as running:
-        with httpx.Client(base_url=running.url) as browser:
+        with plain_http.client(base_url=running.url) as browser:
             assert browser.post("/sign-in/link").status_code == 303
             assert "ana@example.com" in browser.get("/settings/account").text
         headers = {"authorization": "Bearer vr_token"}

@@ -20,6 +20,7 @@ from collector.store.database import integrity_problems, open_reader
 from replay import ops
 from replay.section import TimedOp
 from tests.collector.sender import TEXT_NODE, Tab, page_view, post, snapshot
+from tests.e2e import plain_http
 
 KILLS = 6
 VISITREEL = Path(sys.executable).parent / "visitreel"
@@ -72,7 +73,7 @@ class Shell:
         while True:
             assert self.process.poll() is None, self.process.stdout and self.process.stdout.read()
             try:
-                if httpx.get(f"{self.url}/healthz").status_code == 200:
+                if plain_http.request("GET", f"{self.url}/healthz").status_code == 200:
                     return
             except httpx.TransportError:
                 continue
@@ -113,7 +114,7 @@ def test_commands_take_effect_within_a_second_while_it_runs(shell: Shell) -> Non
     key = re.search(r"key: (\w+)", out)
     assert key
     assert f'<script async src="{shell.url}/sdk.js" data-site="{key[1]}"></script>' in out
-    with httpx.Client(base_url=shell.url) as client:
+    with plain_http.client(base_url=shell.url) as client:
         tab = Tab(key[1])
         body = tab.batch(snapshot(), [(0, page_view())])
         assert post(client, body, origin="https://other.shop.example").status_code == 403
@@ -179,7 +180,7 @@ def test_a_backup_made_while_it_runs_is_whole(shell: Shell, tmp_path: Path) -> N
     out = shell.say("site", "add", "shop", "--origin", "http://shop.test")
     key = out.split()[1]
     tab = Tab(key)
-    with httpx.Client(base_url=shell.url) as client:
+    with plain_http.client(base_url=shell.url) as client:
         post(client, tab.batch(snapshot(), [(0, page_view())]))
         frame = shell.say("frame", tab.session_id, "--at", "0")
         shell.say("backup", str(tmp_path / "copy.db"))
@@ -220,7 +221,7 @@ class Load:
         timed: list[TimedOp] = snapshot()
         while not self._is_over.is_set():
             body = self._tab.batch(timed, [(0, page_view())])
-            with httpx.Client(base_url=self._url, timeout=10) as client:
+            with plain_http.client(base_url=self._url, timeout=10) as client:
                 while not self._is_over.is_set():
                     if _is_kept(client, body):
                         self.acknowledged.append((self._tab.document_id, self._tab.seq - 1))

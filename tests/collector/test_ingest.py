@@ -15,6 +15,7 @@ from replay import ops
 from replay.wire import content_hash
 from tests.collector.conftest import Running, running_collector
 from tests.collector.sender import TEXT_NODE, client_id, page_view, post, snapshot
+from tests.e2e import plain_http
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:
@@ -201,7 +202,7 @@ def test_a_slow_body_is_a_408(tmp_path: Path) -> None:
             yield from iter(lambda: running.client.get("/healthz").content[:1], b"")
 
         answer = running.client.build_request("POST", "/v1/batch", content=slow())  # type: ignore[arg-type]
-        with httpx.Client(timeout=20) as other:
+        with plain_http.client(timeout=20) as other:
             assert error_of(other.send(answer)) == (408, "body_too_slow")
 
 

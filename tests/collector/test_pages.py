@@ -11,6 +11,7 @@ import pytest
 
 from tests.collector.conftest import Running
 from tests.collector.sender import page_view, post, snapshot
+from tests.e2e import plain_http
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def sign_in(
     """A browser that has spent a sign-in link."""
     token = running.run("user_add", email=email, role=role)["token"]
     headers = {"accept": "text/html"}
-    with httpx.Client(base_url=running.url, headers=headers, timeout=30) as browser:
+    with plain_http.client(base_url=running.url, headers=headers, timeout=30) as browser:
         answer = browser.post(f"/sign-in/{token}", data={"next": "/"})
         assert answer.status_code == 303
         assert answer.headers["location"] == "/"
@@ -53,7 +54,7 @@ def test_a_link_is_spent_by_its_button_not_by_a_preview(running: Running) -> Non
     cookie = spent.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
-    again = httpx.post(f"{running.url}/sign-in/{token}")
+    again = plain_http.request("POST", f"{running.url}/sign-in/{token}")
     assert again.status_code == 410
 
 
@@ -166,7 +167,9 @@ def test_guessing_tokens_is_slowed_down(running: Running) -> None:
 
 def test_a_forged_or_old_cookie_is_nothing(running: Running) -> None:
     for cookie in ("1", "1.x.y", "MQ.aaaa.bbbb"):
-        answer = httpx.get(f"{running.url}/api/sessions", cookies={"visitreel": cookie})
+        answer = plain_http.request(
+            "GET", f"{running.url}/api/sessions", cookies={"visitreel": cookie}
+        )
         assert answer.status_code == 401
 
 

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.e2e import plain_http
+
 Json = dict[str, Any]
 
 
@@ -16,7 +18,7 @@ class Api:
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=30)
+        self._client = plain_http.client(base_url=url, headers=headers, timeout=30)
 
     def __enter__(self) -> Self:
         return self

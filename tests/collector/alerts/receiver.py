@@ -67,7 +67,10 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             at_ms = time.time() * 1000
-            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            length = int(self.headers.get("content-length", "0"))
+            if len(body := self.rfile.read(length)) < length:
+                self.close_connection = True  # whoever sent it was killed meanwhile
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, more = receiver.take(Got(at_ms, self.path, headers, body))
             self.send_response(status)
