@@ -5,8 +5,10 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8000
 SHOP_PORT ?= 8001
-# A process each; every browser test file has a browser and a collector of its own.
+# A process each, for two processors: browser tests, each file with a browser and a collector of its own, leave
+# none idle; the others often wait.
 WORKERS ?= 2
+UNIT_WORKERS ?= 3
 # Hundreds of processes are started: compiled modules are kept, also where the machine says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -66,7 +68,7 @@ node-test: sdk_js/node_modules/.done ## Run the tests of the script and of the p
 	npm --prefix sdk_js run --silent test
 
 unit: .venv/.dev sdk_js/node_modules/.done ## Run the Python tests that need no browser
-	$(BIN)/pytest -q -n $(WORKERS) -m "not browser and not e2e"
+	$(BIN)/pytest -q -n $(UNIT_WORKERS) -m "not browser and not e2e"
 
 e2e: .venv/.dev sdk_js/node_modules/.done .venv/.chromium ## Run the tests in a real browser
 	$(BIN)/pytest -q -n $(WORKERS) -m "browser or e2e" --dist loadfile --no-loadscope-reorder

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 Answer = TypeVar("Answer")
 
-PAUSE_S = 0.03
+PAUSE_S = 0.1
+"""Often enough to lose no time; each question costs the collector some, which others wait for."""
 
 
 def wait_for(
