@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.bench.recorders import Recorder
 from tests.bench.sink import Sink
-from tests.e2e.browser import VIEWPORT_PX, chromium_path
+from tests.e2e.browser import PAGES_ALONE, VIEWPORT_PX, chromium_path
 from tests.e2e.shop_server import serve_shop
 
 PAGES = Path(__file__).parent / "pages"
@@ -29,6 +29,7 @@ _FLAGS = (
     "--disable-sync",
     "--enable-precise-memory-info",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    PAGES_ALONE,
 )
 """No recorder reaches its own service: nothing but loopback has an address."""
 

@@ -19,6 +19,12 @@ from tests.normal_form.raw import DUMP_JS, Raw, from_json
 VIEWPORT_PX = (1280, 720)
 SAME_WITHIN = 2
 """Of 255, in each channel: gradients are rounded anew in each tile that the browser draws."""
+PAGES_ALONE = (
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,"
+    "PreloadTopChromeWebUI,SpareRendererForSitePerProcess"
+)
+"""Without what a window has around its page and nobody sees here: these are pages of their own, and
+take half the processor's time."""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -27,10 +33,7 @@ FLAGS = (
     "--disable-sync",
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
-    # Of each window's own surroundings, which nobody sees: as pages of their own they take half the
-    # processor's time of a test.
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,"
-    "PreloadTopChromeWebUI,SpareRendererForSitePerProcess",
+    PAGES_ALONE,
 )
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DUMP_FUNCTION = DUMP_JS[DUMP_JS.index("(root)") :].rstrip()
