@@ -1,4 +1,5 @@
 // What happened, as a list: chapters go in, buttons come out; the chapter and the moment at which the replay stands are marked.
+import { whenFree } from './free.js'
 import { lastAtMost } from './timeline.js'
 import { clock } from './words.js'
 
@@ -43,7 +44,7 @@ export class Events {
     if (chapters !== this.waiting) return
     this.list.append(...chapters.slice(0, AT_ONCE).map((chapter) => this.chapter(chapter)))
     const rest = (this.waiting = chapters.slice(AT_ONCE))
-    if (rest.length > 0) whenIdle(() => this.fill(rest))
+    if (rest.length > 0) whenFree(() => this.fill(rest))
     else this.setNow(this.nowMs, true)
   }
 
@@ -125,12 +126,6 @@ export class Events {
     const top = button.getBoundingClientRect().top - list.getBoundingClientRect().top
     if (top < 0 || top + button.offsetHeight > list.clientHeight) list.scrollTop += top - list.clientHeight / 2
   }
-}
-
-/** @param {() => void} work */
-const whenIdle = (work) => {
-  if (typeof requestIdleCallback === 'function') requestIdleCallback(work, { timeout: 1_000 })
-  else setTimeout(work, 50)
 }
 
 /**

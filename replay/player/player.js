@@ -1,4 +1,5 @@
 // The player without its buttons: a session's addresses go in; it plays, seeks and steps, and tells its listener whatever changes.
+import { whenFree } from './free.js'
 import { foldsOf } from './idle.js'
 import { Knowledge } from './knowledge.js'
 import { Live } from './live.js'
@@ -104,6 +105,8 @@ export class Player {
     await this.goTo(this.opensAtMs ?? this.live.opensAtMs() ?? (await this.stepping.firstFrameMs()))
     this.isOpen = true
     this.playing.start()
+    // A long timeline takes a while to read: the first frame is on the screen before that.
+    if (this.isPart) await new Promise((done) => whenFree(() => done(null)))
     await this.complete()
   }
 
