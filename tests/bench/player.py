@@ -20,8 +20,8 @@ from tests.bench.recorders import HERE, bundled, peers, visitreel
 from tests.bench.rows import Row
 from tests.bench.server import apart, collector, shop_tape
 from tests.bench.sink import Sink, running_sink
-from tests.bench.visits import VISITS, Rest, Visit
-from tests.e2e.browser import sign_in
+from tests.bench.visits import VISITS, Rest, Visit, serve_site
+from tests.e2e.browser import VIEWPORT_PX, sign_in
 from tests.e2e.collector_process import Collector
 from tests.e2e.plain_http import CLIENT
 from tests.e2e.waiting import wait_for
@@ -90,6 +90,23 @@ def player_rows(browser: Browser) -> Iterator[Row]:
          ours.frames_a_second, theirs.frames_a_second, "/s", 60, None, "higher"),
     ):  # fmt: skip
         yield Row(id_, name, value, unit, "rrweb", peer, budget, aim, better=better)
+    name = "… of the recorded page itself, in the same browser"
+    yield Row("player-frames-page", name, _page_alone(browser), "/s", better="higher")
+
+
+def _page_alone(browser: Browser) -> float:
+    """Frames a second of the page of 10,000 nodes where nobody records it: no player shows more."""
+    width, height = VIEWPORT_PX
+    context = browser.new_context(viewport={"width": width, "height": height})
+    context.add_init_script(_MEASURING)
+    with running_sink({}) as sink, serve_site(sink.url) as site:
+        page = context.new_page()
+        page.goto(f"{site}/bench/large")
+        page.click("#go")
+        frames = page.evaluate(_FRAMES, PLAYED_MS)
+        _expect(page, page.evaluate("document.getElementsByTagName('*').length"))
+    context.close()
+    return round(frames, 1)
 
 
 def _times(round_ms: int) -> tuple[list[int], list[int], list[int]]:
