@@ -103,7 +103,7 @@ def _page_alone(browser: Browser) -> float:
         page = context.new_page()
         page.goto(f"{site}/bench/large")
         page.click("#go")
-        frames = page.evaluate(_FRAMES, PLAYED_MS)
+        frames = float(page.evaluate(_FRAMES, PLAYED_MS))
         _expect(page, page.evaluate("document.getElementsByTagName('*').length"))
     context.close()
     return round(frames, 1)
